@@ -1,6 +1,11 @@
 //! Compiles the protos with protox, so that nobody needs protoc, and keeps the descriptor set with our custom options.
 
-use std::{env, error::Error, fs, path::{Path, PathBuf}};
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use prost::Message;
 

@@ -1,1 +1,5 @@
-//! Placeholder.
+//! The control plane: `domain` decides, `store` remembers, `flow` ties the two in one transaction, `rpc` listens,
+//! `provider` and `worker` act.
+
+pub mod clock;
+pub mod domain;

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor,
+};
 
 use crate::options::v1 as options;
 
@@ -27,7 +29,10 @@ fn read<M: Message + Default>(options: &DynamicMessage, name: &str) -> Option<M>
     if !options.has_extension(&extension) {
         return None;
     }
-    options.get_extension(&extension).as_message().map(|message| message.transcode_to().expect("generated from the same file"))
+    options
+        .get_extension(&extension)
+        .as_message()
+        .map(|message| message.transcode_to().expect("generated from the same file"))
 }
 
 /// Who may call the method; `None` is a mistake that the server refuses to start with.

@@ -1,0 +1,60 @@
+//! How a vendor call can end. The type keeps us from guessing about a phone call.
+
+use serde::{Deserialize, Serialize};
+
+/// The three ways a vendor call can end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome<T> {
+    /// It happened, and this came back.
+    Done(T),
+    /// It certainly did not happen: the vendor said no, or the request never left.
+    Refused(Refused),
+    /// It may have happened: 5xx, reset, timeout, or a crash in between. Only the machine may decide what that means.
+    Unknown(String),
+}
+
+/// Why a vendor call certainly did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// What it means.
+    pub cause: Cause,
+    /// The vendor's own code; 0 for none.
+    pub code: i32,
+    /// The HTTP status; 0 when no byte was sent.
+    pub http_status: u16,
+    /// Fit to show: ours, not the vendor's text.
+    pub message: String,
+}
+
+/// What a refusal means, whichever vendor said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The credentials are wrong.
+    Credentials,
+    /// The credentials belong to another region.
+    WrongRegion,
+    /// The account is suspended.
+    Suspended,
+    /// The account is closed.
+    Closed,
+    /// The credentials may not do this.
+    Permission,
+    /// There is no such thing.
+    NotFound,
+    /// The request is not acceptable as it is.
+    Invalid,
+    /// Too many at once; nothing was done; try later.
+    RateLimited,
+    /// No connection came about; nothing was sent; try later.
+    Unreachable,
+    /// We did not even try: the breaker is open or the mock refuses; try later.
+    NotTried,
+}
+
+impl Cause {
+    /// Trying the same again later can help.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unreachable | Self::NotTried)
+    }
+}
