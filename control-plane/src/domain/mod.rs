@@ -5,4 +5,5 @@ pub mod error;
 pub mod id;
 pub mod outcome;
 pub mod sid;
+pub mod telephony;
 pub mod time;

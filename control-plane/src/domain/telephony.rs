@@ -1,0 +1,281 @@
+//! What a telephony vendor shows of accounts, numbers and calls, in our words. Pure values; who fetched them is `provider`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    e164::{E164, mask},
+    sid::{AccountSid, CallSid, PhoneNumberSid},
+    time::Timestamp,
+};
+
+/// An account as the vendor shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSeen {
+    /// Itself.
+    pub sid: AccountSid,
+    /// Whether it may work.
+    pub status: AccountStatus,
+    /// The main account it belongs to; itself for a main account.
+    pub owner_account_sid: AccountSid,
+    /// A trial account reaches verified numbers only.
+    pub trial: bool,
+}
+
+impl AccountSeen {
+    /// A subaccount belongs to another account.
+    pub fn is_subaccount(&self) -> bool {
+        self.sid != self.owner_account_sid
+    }
+}
+
+/// Whether an account may work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountStatus {
+    /// It works.
+    Active,
+    /// It is stopped and can come back.
+    Suspended,
+    /// It is gone for good, and its numbers with it.
+    Closed,
+}
+
+/// A phone number as the vendor shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberSeen {
+    /// Itself.
+    pub sid: PhoneNumberSid,
+    /// The number.
+    pub e164: E164,
+    /// The account that owns it, and whose token signs its webhooks.
+    pub account_sid: AccountSid,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Where its webhooks go.
+    pub webhooks: Webhooks,
+    /// Every webhook that is set is sent as POST, as we set them.
+    pub all_post: bool,
+}
+
+impl NumberSeen {
+    /// Nothing needs to be written for the number to behave as `wanted`.
+    pub fn is_configured_as(&self, wanted: &Webhooks) -> bool {
+        self.all_post && self.webhooks == *wanted
+    }
+}
+
+/// What a number can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Capabilities {
+    /// Calls.
+    pub voice: bool,
+    /// Text messages.
+    pub sms: bool,
+    /// Messages with media.
+    pub mms: bool,
+    /// Fax.
+    pub fax: bool,
+}
+
+/// Where a number's webhooks go. `None` is not set.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Webhooks {
+    /// Asked when a call comes in.
+    pub voice_url: Option<String>,
+    /// Asked when the answer of `voice_url` is of no use. Needs a `voice_url`.
+    pub voice_fallback_url: Option<String>,
+    /// Told how calls progress.
+    pub status_callback_url: Option<String>,
+    /// Asked when a message comes in.
+    pub sms_url: Option<String>,
+    /// Asked when the answer of `sms_url` is of no use. Needs an `sms_url`.
+    pub sms_fallback_url: Option<String>,
+    /// While set, the voice URLs are ignored.
+    pub voice_application_sid: Option<String>,
+    /// While set, the messaging URLs are ignored.
+    pub sms_application_sid: Option<String>,
+    /// While set, the voice URLs are ignored.
+    pub trunk_sid: Option<String>,
+}
+
+/// Shows hosts only: a webhook set up by others can carry a password or a token in its URL.
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks")
+            .field("voice_url", &host(&self.voice_url))
+            .field("voice_fallback_url", &host(&self.voice_fallback_url))
+            .field("status_callback_url", &host(&self.status_callback_url))
+            .field("sms_url", &host(&self.sms_url))
+            .field("sms_fallback_url", &host(&self.sms_fallback_url))
+            .field("voice_application_sid", &self.voice_application_sid)
+            .field("sms_application_sid", &self.sms_application_sid)
+            .field("trunk_sid", &self.trunk_sid)
+            .finish()
+    }
+}
+
+fn host(url: &Option<String>) -> Option<&str> {
+    let after_scheme = url.as_deref()?.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    Some(authority.rsplit('@').next().unwrap_or_default())
+}
+
+/// One end of a call as the vendor writes it: E.164, `client:name`, a SIP address, `anonymous`. `Debug` masks it.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Party(pub String);
+
+impl Party {
+    /// The text in full. For vendors and replies, never for a log.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The phone number, if it is one.
+    pub fn e164(&self) -> Option<E164> {
+        self.0.parse().ok()
+    }
+}
+
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask(&self.0))
+    }
+}
+
+/// A call leg as the vendor shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallSeen {
+    /// Itself.
+    pub sid: CallSid,
+    /// The leg that dialled it.
+    pub parent: Option<CallSid>,
+    /// The account it is billed to.
+    pub account_sid: AccountSid,
+    /// Who calls.
+    pub from: Party,
+    /// Who is called.
+    pub to: Party,
+    /// Where it stands.
+    pub status: CallStatus,
+    /// Who started it.
+    pub direction: CallDirection,
+    /// When it was made known to the vendor.
+    pub create_time: Option<Timestamp>,
+    /// When it began; none while it is queued.
+    pub start_time: Option<Timestamp>,
+    /// When it ended.
+    pub end_time: Option<Timestamp>,
+    /// Seconds of talk; none until it is over.
+    pub duration_seconds: Option<u32>,
+    /// What answered, if detection was on: `human`, `machine_start` and so on.
+    pub answered_by: Option<String>,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallStatus {
+    /// Waiting to be dialled.
+    Queued,
+    /// Ringing.
+    Ringing,
+    /// People talk.
+    InProgress,
+    /// Over, after somebody answered.
+    Completed,
+    /// The line was busy.
+    Busy,
+    /// Could not be put through.
+    Failed,
+    /// Nobody answered.
+    NoAnswer,
+    /// Withdrawn before it was answered.
+    Canceled,
+    /// A word we do not know: nothing may be concluded from it.
+    #[serde(other)]
+    Other,
+}
+
+impl CallStatus {
+    /// Nothing can follow.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled)
+    }
+}
+
+/// Who started a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallDirection {
+    /// Somebody called us.
+    Inbound,
+    /// A request of ours.
+    OutboundApi,
+    /// A leg that another call dialled.
+    OutboundDial,
+    /// A trunk, or a word we do not know.
+    #[serde(other)]
+    Other,
+}
+
+/// Which calls to list. Twilio lists the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Begun at this moment or later. A queued call has not begun and is left out: no limit when looking for one.
+    pub since: Option<Timestamp>,
+    /// Begun before this moment.
+    pub until: Option<Timestamp>,
+    /// Called this number.
+    pub to: Option<E164>,
+    /// Calling from this number.
+    pub from: Option<E164>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next page is; none on the last.
+    pub next: Option<Cursor>,
+}
+
+/// Where a list goes on, in the vendor's words. It may repeat the numbers of the filter, so `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cursor(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_secrets_in_urls_do_not_show_in_debug() {
+        let webhooks = Webhooks {
+            voice_url: Some("https://user:pass@old.example.com/hook?token=s3cret".to_owned()),
+            ..Webhooks::default()
+        };
+        let shown = format!("{webhooks:?} {:?} {:?}", Party("+14155550123".to_owned()), Cursor("/x?To=1".to_owned()));
+        assert!(shown.contains("old.example.com") && shown.contains("****0123"), "{shown}");
+        assert!(!shown.contains("s3cret") && !shown.contains("pass") && !shown.contains("?To"), "{shown}");
+    }
+
+    #[test]
+    fn a_status_we_do_not_know_is_read_and_ends_nothing() {
+        let status: CallStatus = serde_json::from_str("\"on-hold\"").expect("any word");
+        assert_eq!(status, CallStatus::Other);
+        assert!(!status.is_final());
+        assert_eq!(serde_json::to_string(&CallStatus::NoAnswer).expect("writes"), "\"no-answer\"");
+    }
+}

@@ -1,0 +1,107 @@
+//! What the rest of the control plane may ask of vendors: two ports, each answering with an `Outcome`.
+//! No request handler uses them; workers do, and the answer path asks `VoiceAgents` under its own deadline.
+
+pub mod access;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+pub use self::access::{Access, Credential};
+use crate::domain::{
+    e164::E164,
+    outcome::Outcome,
+    sid::{CallSid, PhoneNumberSid},
+    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Party, Webhooks},
+};
+
+/// A telephony vendor. Every call has its own deadline, and none is repeated here: that is the caller's decision.
+#[async_trait]
+pub trait Telephony: Send + Sync {
+    /// Writes are not real: whoever stores a result marks it `simulated`.
+    fn is_simulated(&self) -> bool;
+
+    /// The account itself. Proves the credentials, and says why they fail as far as it can be known.
+    async fn read_account(&self, access: &Access) -> Outcome<AccountSeen>;
+
+    /// The account and its subaccounts.
+    async fn list_accounts(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<AccountSeen>>;
+
+    /// The account's numbers.
+    async fn list_numbers(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<NumberSeen>>;
+
+    /// A number by what people dial; `None` if the account does not own it.
+    async fn find_number(&self, access: &Access, e164: &E164) -> Outcome<Option<NumberSeen>>;
+
+    /// A number by its SID.
+    async fn read_number(&self, access: &Access, sid: &PhoneNumberSid) -> Outcome<NumberSeen>;
+
+    /// Turns the number from what was `seen` into what is `wanted`, naming only what differs; answers with what the
+    /// vendor says it is now. If nothing differs nothing is sent.
+    async fn write_webhooks(&self, access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen>;
+
+    /// One call.
+    async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen>;
+
+    /// Calls, newest first.
+    async fn list_calls(&self, access: &Access, filter: &CallFilter, after: Option<&Cursor>)
+    -> Outcome<Page<CallSeen>>;
+}
+
+/// A vendor of voice agents that takes a call over from our TwiML.
+#[async_trait]
+pub trait VoiceAgents: Send + Sync {
+    /// See `Telephony::is_simulated`.
+    fn is_simulated(&self) -> bool;
+
+    /// Announces a call and returns the TwiML that connects it. Good for this one call only.
+    async fn register_call(&self, key: &AgentKey, call: &RegisterCall, deadline: Duration) -> Outcome<String>;
+
+    /// An agent, to see that it exists and speaks telephone audio.
+    async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen>;
+}
+
+/// What it takes to use the agent vendor.
+#[derive(Clone, Debug)]
+pub struct AgentKey {
+    /// The API key.
+    pub api_key: SecretString,
+    /// Replaces the configured address, for a residency region or a fake.
+    pub api_base_url: Option<String>,
+}
+
+/// A call to hand over to an agent.
+#[derive(Clone, Debug)]
+pub struct RegisterCall {
+    /// The agent, in the vendor's words.
+    pub agent_id: String,
+    /// Who calls.
+    pub from: Party,
+    /// Who is called.
+    pub to: Party,
+    /// Whether they called us or we them.
+    pub direction: AgentCallDirection,
+    /// What the agent may know about the call.
+    pub dynamic_variables: BTreeMap<String, String>,
+}
+
+/// Whether they called us or we them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentCallDirection {
+    /// They called us.
+    Inbound,
+    /// We called them.
+    Outbound,
+}
+
+/// An agent as the vendor shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentSeen {
+    /// In the vendor's words.
+    pub agent_id: String,
+    /// What people call it.
+    pub name: String,
+    /// It hears and speaks `ulaw_8000`; with anything else callers hear noise.
+    pub telephone_audio: bool,
+}
