@@ -1,9 +1,24 @@
 //! Decisions and the words they are made of. Pure: no I/O, no clock, no database, no wire format.
 
+mod word;
+
+pub mod agent;
+pub mod answer;
+pub mod call;
+pub mod country;
 pub mod e164;
 pub mod error;
+pub mod fallback;
 pub mod id;
+pub mod instruction;
+pub mod message;
 pub mod outcome;
+pub mod party;
+pub mod recording;
+pub mod route;
+pub mod seconds;
 pub mod sid;
 pub mod telephony;
 pub mod time;
+pub mod voicemail;
+pub mod zone;

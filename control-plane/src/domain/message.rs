@@ -1,0 +1,176 @@
+//! Messages: what is known of one, and how facts about it become one row whatever their order.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{AccountId, MessageId, PhoneNumberId, WorkspaceId},
+    party::Party,
+    sid::MessageSid,
+    time::Timestamp,
+    word::words,
+};
+
+words! {
+    /// Who wrote.
+    MessageDirection, "message direction" {
+        /// Somebody wrote to us.
+        Inbound = "inbound",
+        /// We wrote.
+        Outbound = "outbound",
+    }
+}
+
+words! {
+    /// Where a message stands. The words are Twilio's; of two words about one message the later in this list stands.
+    MessageStatus, "message status" {
+        /// Taken by a messaging service.
+        Accepted = "accepted",
+        /// Will be sent later.
+        Scheduled = "scheduled",
+        /// Waits at Twilio.
+        Queued = "queued",
+        /// Being sent.
+        Sending = "sending",
+        /// Coming in.
+        Receiving = "receiving",
+        /// Sent to the carrier.
+        Sent = "sent",
+        /// Taken back.
+        Canceled = "canceled",
+        /// Not sent at all.
+        Failed = "failed",
+        /// Sent, but the carrier reported a failure.
+        Undelivered = "undelivered",
+        /// Delivered to some.
+        PartiallyDelivered = "partially_delivered",
+        /// Delivered.
+        Delivered = "delivered",
+        /// Came in.
+        Received = "received",
+        /// Read.
+        Read = "read",
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The id.
+    pub id: MessageId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// Its SID at Twilio.
+    pub message_sid: MessageSid,
+    /// The account it belongs to.
+    pub account_id: AccountId,
+    /// Our number in it.
+    pub phone_number_id: Option<PhoneNumberId>,
+    /// Who wrote.
+    pub direction: MessageDirection,
+    /// Who sent it; empty until told.
+    pub from: Party,
+    /// Who got it; empty until told.
+    pub to: Party,
+    /// The text.
+    pub body: String,
+    /// What came with it.
+    #[serde(default)]
+    pub media: Vec<Media>,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// Twilio's error code; 0 for none.
+    #[serde(default)]
+    pub error_code: i32,
+    /// Counts its changes; kept by the store.
+    pub version: i64,
+    /// When we first heard of it.
+    pub create_time: Timestamp,
+    /// When we last heard of it.
+    pub update_time: Timestamp,
+}
+
+/// A file that came with a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Media {
+    /// Its address at Twilio.
+    pub url: String,
+    /// Its media type.
+    pub content_type: String,
+}
+
+/// What one webhook says of a message. What it does not say is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageFact {
+    /// Its SID.
+    pub message_sid: MessageSid,
+    /// When the edge had read it.
+    pub receive_time: Timestamp,
+    /// Who wrote: a message that comes in is inbound, one whose status is told is ours.
+    pub direction: MessageDirection,
+    /// Who sent it.
+    pub from: Party,
+    /// Who got it.
+    pub to: Party,
+    /// The text.
+    pub body: String,
+    /// What came with it.
+    pub media: Vec<Media>,
+    /// Where it stands; `None` when the word is unknown to us.
+    pub status: Option<MessageStatus>,
+    /// 0 is not an error.
+    pub error_code: i32,
+}
+
+/// What a new row needs and no fact says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    /// The id it gets.
+    pub id: MessageId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// The account that signed the webhook.
+    pub account_id: AccountId,
+    /// Our number in it.
+    pub phone_number_id: Option<PhoneNumberId>,
+}
+
+/// Adds `fact` to what is known; the flag tells whether it told something new.
+pub fn merge(known: Option<Message>, fact: &MessageFact, new: &NewMessage) -> (Message, bool) {
+    let before = known.clone();
+    let mut row = known.unwrap_or_else(|| first_row(fact, new));
+    row.direction = row.direction.min(fact.direction);
+    row.from = std::mem::take(&mut row.from).joined(&fact.from);
+    row.to = std::mem::take(&mut row.to).joined(&fact.to);
+    if row.body.is_empty() && row.media.is_empty() {
+        row.body.clone_from(&fact.body);
+        row.media.clone_from(&fact.media);
+    }
+    row.status = row.status.max(fact.status.unwrap_or(row.status));
+    row.error_code = row.error_code.max(fact.error_code);
+    row.phone_number_id = row.phone_number_id.or(new.phone_number_id);
+    row.create_time = row.create_time.min(fact.receive_time);
+    row.update_time = row.update_time.max(fact.receive_time);
+    let changed = before
+        .is_none_or(|before| Message { create_time: row.create_time, update_time: row.update_time, ..before } != row);
+    (row, changed)
+}
+
+fn first_row(fact: &MessageFact, new: &NewMessage) -> Message {
+    Message {
+        id: new.id,
+        workspace_id: new.workspace_id,
+        message_sid: fact.message_sid.clone(),
+        account_id: new.account_id,
+        phone_number_id: new.phone_number_id,
+        direction: fact.direction,
+        from: Party::default(),
+        to: Party::default(),
+        body: String::new(),
+        media: Vec::new(),
+        status: MessageStatus::Accepted,
+        error_code: 0,
+        version: 0,
+        create_time: fact.receive_time,
+        update_time: fact.receive_time,
+    }
+}
