@@ -4,3 +4,6 @@
 pub mod clock;
 pub mod domain;
 pub mod provider;
+pub mod rpc;
+pub mod secret;
+pub mod token;
