@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The schema, once for SQLite and PostgreSQL. Migrations go forward only, never mention entities, and may be run twice.
+
+use sea_orm_migration::prelude::*;
+
+mod column;
+mod m0001_foundation;
+
+/// Every migration, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Migration)]
+    }
+}

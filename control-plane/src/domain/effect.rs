@@ -1,0 +1,61 @@
+//! What is to be done outside, as data. A worker performs it; its outcome comes back as an event.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    e164::E164,
+    id::{AccountId, CallId, PhoneNumberId},
+    sid::{CallSid, PhoneNumberSid},
+    telephony::Webhooks,
+};
+
+/// Something to do outside. `round` comes back with the outcome, so that a late one is recognised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Effect {
+    /// Reads an account at Twilio with its own credentials: the proof of the credentials.
+    ReadAccount { account_id: AccountId, round: u32 },
+    /// Looks a number up in the account that should own it.
+    FindNumber { account_id: AccountId, phone_number_id: PhoneNumberId, e164: E164, round: u32 },
+    /// Writes a number's webhooks.
+    WriteWebhooks {
+        account_id: AccountId,
+        phone_number_id: PhoneNumberId,
+        phone_number_sid: PhoneNumberSid,
+        webhooks: Webhooks,
+        round: u32,
+    },
+    /// Reads a call that went quiet.
+    ReadCall { account_id: AccountId, call_id: CallId, call_sid: CallSid },
+}
+
+impl Effect {
+    /// A stable word, for lists and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ReadAccount { .. } => "read-account",
+            Self::FindNumber { .. } => "find-number",
+            Self::WriteWebhooks { .. } => "write-webhooks",
+            Self::ReadCall { .. } => "read-call",
+        }
+    }
+
+    /// Doing it again changes nothing: after a crash in the middle it is simply done again. Everything else comes back
+    /// as `Unknown`, and its machine decides.
+    pub fn is_read(&self) -> bool {
+        match self {
+            Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } => true,
+            Self::WriteWebhooks { .. } => false,
+        }
+    }
+
+    /// The account whose credentials it needs.
+    pub fn account_id(&self) -> AccountId {
+        match self {
+            Self::ReadAccount { account_id, .. }
+            | Self::FindNumber { account_id, .. }
+            | Self::WriteWebhooks { account_id, .. }
+            | Self::ReadCall { account_id, .. } => *account_id,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Opens the database: SQLite with one writer and a few readers, or a PostgreSQL pool. Knows settings of the engines
+//! and nothing of tables.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::domain::error::{Error, Kind, Result};
+
+/// The two ways to the data: a handle that writes and one that only reads.
+#[derive(Clone, Debug)]
+pub struct Store {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens the database; a SQLite file is created when it is missing.
+    pub async fn open(url: &str) -> Result<Self> {
+        match url.split(':').next() {
+            Some("sqlite") => open_sqlite(url).await,
+            Some("postgres" | "postgresql") => open_postgres(url).await,
+            _ => Err(Error::invalid("database_url", "expected `sqlite://path` or `postgres://user@host/name`")),
+        }
+    }
+
+    /// The handle for reads outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// The handle behind transactions; for migrations and listening.
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Which engine it is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// A transaction that writes. SQLite takes its lock at once: one that reads first and writes later would fail as
+    /// "locked" whatever the busy timeout.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.write.begin_with_options(options).await.map_err(failed)
+    }
+
+    /// Closes both handles.
+    pub async fn close(self) -> Result<()> {
+        self.read.close().await.map_err(failed)?;
+        self.write.close().await.map_err(failed)
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Store> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or(path);
+    if let Some(folder) = std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| unusable(path, &error))?;
+    }
+    let write = Database::connect(sqlite_options(path, 1, false)).await.map_err(|error| unusable(path, &error))?;
+    let read = Database::connect(sqlite_options(path, 4, true)).await.map_err(|error| unusable(path, &error))?;
+    Ok(Store { write, read })
+}
+
+fn sqlite_options(path: &str, connections: u32, read_only: bool) -> ConnectOptions {
+    let mode = if read_only { "ro" } else { "rwc" };
+    let mut options = ConnectOptions::new(format!("sqlite://{path}?mode={mode}"));
+    options.max_connections(connections).sqlx_logging(false).acquire_timeout(Duration::from_secs(10));
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite.busy_timeout(Duration::from_secs(5)).foreign_keys(true).pragma("temp_store", "memory");
+        match read_only {
+            true => sqlite.read_only(true),
+            false => sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+        }
+    });
+    options
+}
+
+async fn open_postgres(url: &str) -> Result<Store> {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(16)
+        .sqlx_logging(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.application_name("callplane").options([("statement_timeout", "15000"), ("lock_timeout", "10000")])
+    });
+    let pool = Database::connect(options).await.map_err(|error| {
+        Error::new(Kind::Unavailable, "DATABASE_UNREACHABLE", "cannot connect to the PostgreSQL of CALLPLANE_DATABASE_URL")
+            .because(error)
+    })?;
+    Ok(Store { write: pool.clone(), read: pool })
+}
+
+fn unusable(path: &str, error: &impl std::fmt::Display) -> Error {
+    Error::new(Kind::Unavailable, "DATABASE_UNUSABLE", format!("cannot open the SQLite database {path}: {error}"))
+}
+
+/// A database error as a caller may know it; the log has the chain.
+pub fn failed(error: DbErr) -> Error {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
+            Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database does not answer; try again").because(error)
+        }
+        error => Error::internal(error),
+    }
+}

@@ -1,0 +1,53 @@
+//! What is remembered, and the only place where SQL lives. One file a noun; queries take a `Scope`, so that a read of
+//! another workspace is hard to write by accident.
+
+pub mod account;
+pub mod audit;
+pub mod database;
+pub mod effect;
+pub mod entity;
+pub mod event;
+pub mod kept;
+pub mod page;
+pub mod phone_number;
+pub mod replay;
+pub mod secret;
+pub mod token;
+pub mod value;
+pub mod workspace;
+
+pub use database::{Store, failed};
+pub use kept::Kept;
+
+use std::str::FromStr;
+
+use crate::domain::{
+    error::{Error, Result},
+    id::WorkspaceId,
+};
+
+/// A connection and the workspace it may see.
+#[derive(Clone, Copy)]
+pub struct Scope<'c, C> {
+    /// The connection or transaction.
+    pub db: &'c C,
+    /// The tenant.
+    pub workspace: WorkspaceId,
+}
+
+impl<'c, C> Scope<'c, C> {
+    /// Ties a connection to a workspace.
+    pub fn new(db: &'c C, workspace: WorkspaceId) -> Self {
+        Self { db, workspace }
+    }
+}
+
+/// Reads a stored word. A row that does not read back is our fault and says where.
+pub fn word<T: FromStr<Err = Error>>(column: &'static str, text: &str) -> Result<T> {
+    text.parse().map_err(|error: Error| Error::internal(format!("column {column}: {error}")))
+}
+
+/// Reads a stored word that may be absent.
+pub fn word_or_none<T: FromStr<Err = Error>>(column: &'static str, text: Option<&String>) -> Result<Option<T>> {
+    text.map(|text| word(column, text)).transpose()
+}
