@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod store;
 pub mod provider;
 pub mod rpc;
 pub mod secret;

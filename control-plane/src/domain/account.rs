@@ -10,12 +10,12 @@ use super::{
     sid::{AccountSid, ApiKeySid},
     telephony::{AccountStatus, AccountSeen},
     time::Timestamp,
+    word::words,
 };
-use crate::words;
 
 words! {
     /// What an account is for.
-    Role {
+    Role, "account role" {
         /// Used first; exactly one a workspace.
         Primary = "primary",
         /// Takes over when the primary fails.
@@ -25,7 +25,7 @@ words! {
 
 words! {
     /// What we know of an account.
-    Status {
+    Status, "account status" {
         /// Its credentials have not been proved yet.
         Unverified = "unverified",
         /// Twilio confirmed them and calls it active.

@@ -1,19 +1,23 @@
 //! Decisions and the words they are made of. Pure: no I/O, no clock, no database, no wire format.
 
-mod word;
+pub(crate) mod word;
 
+pub mod account;
 pub mod agent;
 pub mod answer;
 pub mod call;
 pub mod country;
 pub mod e164;
+pub mod effect;
 pub mod error;
 pub mod fallback;
 pub mod id;
 pub mod instruction;
+pub mod machine;
 pub mod message;
 pub mod outcome;
 pub mod party;
+pub mod phone_number;
 pub mod recording;
 pub mod route;
 pub mod seconds;
@@ -21,4 +25,6 @@ pub mod sid;
 pub mod telephony;
 pub mod time;
 pub mod voicemail;
+pub mod webhooks;
+pub mod workspace;
 pub mod zone;

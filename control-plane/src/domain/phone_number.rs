@@ -3,24 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    agent::{Announcement, VoicemailBox},
+    agent::VoicemailBox,
     e164::E164,
     effect::Effect,
+    fallback::NumberFallback,
     id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId},
     machine::{Machine, Refusal, Step, back_off},
     outcome::{Outcome, Refused},
     sid::PhoneNumberSid,
     telephony::{Capabilities, NumberSeen, Webhooks},
     time::Timestamp,
+    word::words,
 };
-use crate::words;
 
 /// How often a value is written before we believe that somebody else keeps changing it back.
 const MAX_WRITES: u32 = 3;
 
 words! {
     /// Whether Twilio confirmed the owner.
-    State {
+    State, "number state" {
         /// Twilio is being asked.
         Pending = "pending",
         /// It takes calls.
@@ -34,7 +35,7 @@ words! {
 
 words! {
     /// Who owns the voice URL.
-    IntegrationMode {
+    IntegrationMode, "integration mode" {
         /// We do.
         Edge = "edge",
         /// ElevenLabs does.
@@ -44,7 +45,7 @@ words! {
 
 words! {
     /// How the webhooks at Twilio stand.
-    WebhooksState {
+    WebhooksState, "webhooks state" {
         /// Never configured by us.
         Unmanaged = "unmanaged",
         /// Being read, written or read back.
@@ -65,21 +66,6 @@ pub enum Assignment {
     Agent(AgentId),
     /// Whoever the plan picks.
     RoutePlan(RoutePlanId),
-}
-
-/// What callers get when no control plane answers the edge.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Fallback {
-    /// A spoken text.
-    Announcement(Announcement),
-    /// A voicemail box.
-    Voicemail(VoicemailBox),
-    /// Another number.
-    ForwardTo {
-        /// That number.
-        number: E164,
-    },
 }
 
 /// Where the work at Twilio stands.
@@ -132,7 +118,7 @@ pub struct PhoneNumber {
     /// Who answers it.
     pub assignment: Option<Assignment>,
     /// What callers get from an edge alone.
-    pub fallback: Option<Fallback>,
+    pub fallback: Option<NumberFallback>,
     /// Its own voicemail.
     pub voicemail: Option<VoicemailBox>,
     /// How its webhooks stand.
@@ -165,7 +151,7 @@ pub struct Patch {
     /// Who owns its voice URL.
     pub integration_mode: Option<IntegrationMode>,
     /// What callers get from an edge alone.
-    pub fallback: Option<Option<Fallback>>,
+    pub fallback: Option<Option<NumberFallback>>,
     /// Its own voicemail.
     pub voicemail: Option<Option<VoicemailBox>>,
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -194,7 +194,7 @@ pub async fn count_numbers<C: ConnectionTrait>(db: &C, ids: &[AccountId]) -> Res
     let counted = phone_number::Entity::find()
         .select_only()
         .column(phone_number::Column::AccountId)
-        .column_as(Expr::col(phone_number::Column::Id).count(), "numbers")
+        .column_as(phone_number::Column::Id.count(), "numbers")
         .filter(phone_number::Column::AccountId.is_in(ids.iter().copied()))
         .group_by(phone_number::Column::AccountId);
     counted.into_tuple().all(db).await.map_err(failed)

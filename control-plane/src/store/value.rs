@@ -105,7 +105,7 @@ impl<T> Nullable for Json<T> {
     }
 }
 
-impl<T> IntoActiveValue<Json<T>> for Json<T> {
+impl<T: Serialize> IntoActiveValue<Json<T>> for Json<T> {
     fn into_active_value(self) -> ActiveValue<Self> {
         ActiveValue::Set(self)
     }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{agent::VoicemailBox, phone_number::{Fallback, Work}, telephony::{Capabilities, Webhooks}, id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{domain::{agent::VoicemailBox, fallback::NumberFallback, phone_number::Work, telephony::{Capabilities, Webhooks}, id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId}, time::Timestamp}, store::value::Json};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "phone_number")]
@@ -28,7 +28,7 @@ pub struct Model {
     pub agent_id: Option<AgentId>,
     pub route_plan_id: Option<RoutePlanId>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub fallback: Option<Json<Fallback>>,
+    pub fallback: Option<Json<NumberFallback>>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub voicemail: Option<Json<VoicemailBox>>,
     #[sea_orm(column_type = "Text")]
