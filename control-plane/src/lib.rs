@@ -3,8 +3,9 @@
 
 pub mod clock;
 pub mod domain;
-pub mod store;
+pub mod flow;
 pub mod provider;
 pub mod rpc;
 pub mod secret;
+pub mod store;
 pub mod token;

@@ -8,7 +8,7 @@ use super::{
     machine::{Machine, Refusal, Step, back_off},
     outcome::{Cause, Outcome},
     sid::{AccountSid, ApiKeySid},
-    telephony::{AccountStatus, AccountSeen},
+    telephony::{AccountSeen, AccountStatus},
     time::Timestamp,
     word::words,
 };
@@ -174,13 +174,16 @@ impl Machine for Account {
                 Ok(Self { credentials, ..self.clone() }.prove("account.credentials-changed"))
             }
             Event::VerifyRequested if self.credentials.reach_twilio() => Ok(self.prove("account.verify-requested")),
-            Event::VerifyRequested => {
-                Err(Refusal::new("ACCOUNT_WITHOUT_CREDENTIALS", "the account has no credentials to prove; set some first"))
-            }
+            Event::VerifyRequested => Err(Refusal::new(
+                "ACCOUNT_WITHOUT_CREDENTIALS",
+                "the account has no credentials to prove; set some first",
+            )),
             Event::RoleChanged(role) if role == self.role => Err(Refusal::stale("it has that role already")),
             Event::RoleChanged(role) => Ok(Step::to(Self { role, ..self.clone() }).news("account.role-changed")),
             Event::Read { round, outcome } => match self.proof {
-                Proof::Asked { round: asked, attempt } if asked == round => Ok(self.learn(round, attempt, outcome, now)),
+                Proof::Asked { round: asked, attempt } if asked == round => {
+                    Ok(self.learn(round, attempt, outcome, now))
+                }
                 Proof::Asked { .. } | Proof::Waiting { .. } | Proof::Idle => {
                     Err(Refusal::stale("the answer belongs to credentials that were replaced"))
                 }
@@ -229,8 +232,11 @@ impl Account {
             };
             return Step::to(next).news(news);
         }
-        let unproved =
-            Self { status: Status::Unverified, status_reason: "waiting for Twilio's answer".to_owned(), ..self.clone() };
+        let unproved = Self {
+            status: Status::Unverified,
+            status_reason: "waiting for Twilio's answer".to_owned(),
+            ..self.clone()
+        };
         // The version differs in every state ever stored, so a round made from it is never used twice.
         let round = self.proof.next_round(u32::try_from(self.version).unwrap_or(u32::MAX - 1));
         unproved.ask(round, 0).news(news)

@@ -203,7 +203,9 @@ impl Machine for PhoneNumber {
                 Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => Err(LATE),
             },
             Event::Tick => match self.work {
-                Work::Waiting { round, attempt, writes, until } if now >= until => Ok(self.read(round, attempt, writes)),
+                Work::Waiting { round, attempt, writes, until } if now >= until => {
+                    Ok(self.read(round, attempt, writes))
+                }
                 Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => {
                     Err(Refusal::stale("too early"))
                 }
@@ -241,10 +243,16 @@ impl PhoneNumber {
     fn assign(&self, assignment: Assignment) -> Result<Step<Self>, Refusal> {
         let settled = matches!(self.state, State::Active | State::VerifyOnly);
         if self.state == State::Refused {
-            return Err(Refusal::new("NUMBER_REFUSED", "Twilio refused this number; import it again from its own account"));
+            return Err(Refusal::new(
+                "NUMBER_REFUSED",
+                "Twilio refused this number; import it again from its own account",
+            ));
         }
         if settled && !self.capabilities.voice {
-            return Err(Refusal::new("NUMBER_WITHOUT_VOICE", "the number cannot take calls: it has no voice capability"));
+            return Err(Refusal::new(
+                "NUMBER_WITHOUT_VOICE",
+                "the number cannot take calls: it has no voice capability",
+            ));
         }
         Ok(Step::to(Self { assignment: Some(assignment), ..self.clone() }).news("number.assigned"))
     }
@@ -312,8 +320,7 @@ impl PhoneNumber {
             }
             Some(_) if writes >= MAX_WRITES => {
                 let webhooks_error = format!("written {writes} times, and Twilio still shows other values");
-                let next =
-                    Self { webhooks_state: WebhooksState::Failed, webhooks_error, work: Work::Idle, ..known };
+                let next = Self { webhooks_state: WebhooksState::Failed, webhooks_error, work: Work::Idle, ..known };
                 Step::to(next).news("number.webhooks-failed")
             }
             Some(desired) => {

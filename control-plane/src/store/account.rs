@@ -94,7 +94,8 @@ impl Kept for Account {
     }
 
     async fn save(&self, txn: &DatabaseTransaction, seen: i64) -> Result<bool> {
-        let update = Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
+        let update =
+            Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
         Ok(update.exec(txn).await.map_err(failed)?.rows_affected == 1)
     }
 
@@ -178,9 +179,8 @@ pub async fn list<C: ConnectionTrait>(
 
 /// The primary account, if there is one.
 pub async fn primary<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Option<Account>> {
-    let found = Entity::find()
-        .filter(Column::WorkspaceId.eq(scope.workspace))
-        .filter(Column::Role.eq(Role::Primary.as_str()));
+    let found =
+        Entity::find().filter(Column::WorkspaceId.eq(scope.workspace)).filter(Column::Role.eq(Role::Primary.as_str()));
     found.one(scope.db).await.map_err(failed)?.map(Account::try_from).transpose()
 }
 

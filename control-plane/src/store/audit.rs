@@ -85,11 +85,7 @@ fn reset(row: ActiveModel) -> ActiveModel {
 }
 
 async fn locked_head(txn: &DatabaseTransaction, workspace: WorkspaceId) -> Result<audit_head::Model> {
-    let first = audit_head::ActiveModel {
-        workspace_id: Set(workspace),
-        sequence: Set(0),
-        hash: Set(GENESIS.to_vec()),
-    };
+    let first = audit_head::ActiveModel { workspace_id: Set(workspace), sequence: Set(0), hash: Set(GENESIS.to_vec()) };
     let conflict = OnConflict::column(audit_head::Column::WorkspaceId).do_nothing().to_owned();
     audit_head::Entity::insert(first).on_conflict(conflict).exec_without_returning(txn).await.map_err(failed)?;
     let head = audit_head::Entity::find_by_id(workspace).lock_exclusive().one(txn).await.map_err(failed)?;

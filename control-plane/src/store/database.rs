@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -96,8 +96,12 @@ async fn open_postgres(url: &str) -> Result<Store> {
         postgres.application_name("callplane").options([("statement_timeout", "15000"), ("lock_timeout", "10000")])
     });
     let pool = Database::connect(options).await.map_err(|error| {
-        Error::new(Kind::Unavailable, "DATABASE_UNREACHABLE", "cannot connect to the PostgreSQL of CALLPLANE_DATABASE_URL")
-            .because(error)
+        Error::new(
+            Kind::Unavailable,
+            "DATABASE_UNREACHABLE",
+            "cannot connect to the PostgreSQL of CALLPLANE_DATABASE_URL",
+        )
+        .because(error)
     })?;
     Ok(Store { write: pool.clone(), read: pool })
 }
@@ -110,7 +114,8 @@ fn unusable(path: &str, error: &impl std::fmt::Display) -> Error {
 pub fn failed(error: DbErr) -> Error {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
-            Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database does not answer; try again").because(error)
+            Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database does not answer; try again")
+                .because(error)
         }
         error => Error::internal(error),
     }

@@ -105,7 +105,8 @@ impl Kept for PhoneNumber {
     }
 
     async fn save(&self, txn: &DatabaseTransaction, seen: i64) -> Result<bool> {
-        let update = Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
+        let update =
+            Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
         Ok(update.exec(txn).await.map_err(failed)?.rows_affected == 1)
     }
 
@@ -213,11 +214,7 @@ pub async fn delete(txn: &DatabaseTransaction, id: PhoneNumberId) -> Result<()> 
 }
 
 /// Those that want to be woken by `now`, the most overdue first.
-pub async fn due<C: ConnectionTrait>(
-    db: &C,
-    now: Timestamp,
-    limit: u64,
-) -> Result<Vec<(WorkspaceId, PhoneNumberId)>> {
+pub async fn due<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Result<Vec<(WorkspaceId, PhoneNumberId)>> {
     let due = Entity::find()
         .select_only()
         .column(Column::WorkspaceId)

@@ -11,11 +11,7 @@ use super::{
     entity::{data_key, key_check, secret},
     failed,
 };
-use crate::domain::{
-    error::Result,
-    id::WorkspaceId,
-    time::Timestamp,
-};
+use crate::domain::{error::Result, id::WorkspaceId, time::Timestamp};
 
 /// Stores a sealed value, in place of one that was there.
 pub async fn put(txn: &DatabaseTransaction, row: secret::Model) -> Result<()> {
@@ -113,10 +109,8 @@ pub async fn retire_data_keys(txn: &DatabaseTransaction, workspace: WorkspaceId)
 
 /// Values that a retired data key still seals, a chunk of them, locked.
 pub async fn under_retired_keys(txn: &DatabaseTransaction, limit: u64) -> Result<Vec<secret::Model>> {
-    let retired = data_key::Entity::find()
-        .select_only()
-        .column(data_key::Column::Id)
-        .filter(data_key::Column::Active.eq(false));
+    let retired =
+        data_key::Entity::find().select_only().column(data_key::Column::Id).filter(data_key::Column::Active.eq(false));
     let retired: Vec<Uuid> = retired.into_tuple().all(txn).await.map_err(failed)?;
     let found = secret::Entity::find().filter(secret::Column::DataKeyId.is_in(retired)).limit(limit).lock_exclusive();
     found.all(txn).await.map_err(failed)
@@ -138,7 +132,12 @@ pub async fn key_checks<C: ConnectionTrait>(db: &C) -> Result<Vec<key_check::Mod
 }
 
 /// Stores the check of a master key, unless it is there.
-pub async fn add_key_check(txn: &DatabaseTransaction, master_key_id: &str, sealed: Vec<u8>, now: Timestamp) -> Result<()> {
+pub async fn add_key_check(
+    txn: &DatabaseTransaction,
+    master_key_id: &str,
+    sealed: Vec<u8>,
+    now: Timestamp,
+) -> Result<()> {
     let row = key_check::ActiveModel {
         master_key_id: Set(master_key_id.to_owned()),
         sealed: Set(sealed),

@@ -72,9 +72,7 @@ impl<T: Serialize> From<Json<T>> for Value {
 impl<T: DeserializeOwned> TryGetable for Json<T> {
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
         let document = serde_json::Value::try_get_by(row, index)?;
-        serde_json::from_value(document)
-            .map(Self)
-            .map_err(|error| TryGetError::DbErr(DbErr::Json(error.to_string())))
+        serde_json::from_value(document).map(Self).map_err(|error| TryGetError::DbErr(DbErr::Json(error.to_string())))
     }
 }
 

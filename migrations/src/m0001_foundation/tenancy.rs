@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{boolean, bytes, id, index, integer, json, on, table, text, time, time_null, unique, uuid, uuid_null};
+use crate::column::{
+    boolean, bytes, id, index, integer, json, on, table, text, time, time_null, unique, uuid, uuid_null,
+};
 
 pub async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     workspace(manager).await?;

@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{agent::Endpoint, id::{AgentId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        agent::Endpoint,
+        id::{AgentId, WorkspaceId},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "agent")]

@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{call::Call, id::{AccountId, AgentId, CallId, PhoneNumberId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        call::Call,
+        id::{AccountId, AgentId, CallId, PhoneNumberId, WorkspaceId},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "call")]

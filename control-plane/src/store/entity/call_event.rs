@@ -4,7 +4,13 @@ use sea_orm::entity::prelude::*;
 
 use std::collections::BTreeMap;
 
-use crate::{domain::{id::{CallEventId, CallId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        id::{CallEventId, CallId},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "call_event")]

@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{effect::Effect, id::{EffectId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        effect::Effect,
+        id::{EffectId, WorkspaceId},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "effect")]

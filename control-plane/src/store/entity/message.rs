@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{message::Media, id::{AccountId, MessageId, PhoneNumberId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        id::{AccountId, MessageId, PhoneNumberId, WorkspaceId},
+        message::Media,
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "message")]

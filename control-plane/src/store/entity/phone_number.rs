@@ -2,7 +2,17 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{agent::VoicemailBox, fallback::NumberFallback, phone_number::Work, telephony::{Capabilities, Webhooks}, id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        agent::VoicemailBox,
+        fallback::NumberFallback,
+        id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId},
+        phone_number::Work,
+        telephony::{Capabilities, Webhooks},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "phone_number")]

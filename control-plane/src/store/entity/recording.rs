@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{recording::Recording, id::{CallId, RecordingId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        id::{CallId, RecordingId, WorkspaceId},
+        recording::Recording,
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "recording")]

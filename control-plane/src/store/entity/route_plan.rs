@@ -2,7 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{route::{Fallback, Rule}, id::{RoutePlanId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        id::{RoutePlanId, WorkspaceId},
+        route::{Fallback, Rule},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "route_plan")]

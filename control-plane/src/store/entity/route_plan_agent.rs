@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::domain::{id::{AgentId, RoutePlanId}};
+use crate::domain::id::{AgentId, RoutePlanId};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "route_plan_agent")]

@@ -2,7 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{domain::{id::{TokenId, WorkspaceId}, time::Timestamp}, store::value::Json};
+use crate::{
+    domain::{
+        id::{TokenId, WorkspaceId},
+        time::Timestamp,
+    },
+    store::value::Json,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "token")]

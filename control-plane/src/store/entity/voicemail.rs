@@ -2,7 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::domain::{id::{CallId, PhoneNumberId, VoicemailId, WorkspaceId}, time::Timestamp};
+use crate::domain::{
+    id::{CallId, PhoneNumberId, VoicemailId, WorkspaceId},
+    time::Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "voicemail")]

@@ -1,0 +1,14 @@
+//! The one path by which state changes: load, decide, and write state, effects, events and audit in one transaction.
+//! RPCs, webhooks, timers and effect results all come through here. Nobody here calls a vendor.
+
+pub mod account;
+pub mod context;
+pub mod dispatch;
+pub mod journal;
+pub mod vault;
+pub mod wake;
+
+pub use context::{Context, Facts};
+pub use dispatch::dispatch;
+pub use journal::{Audited, Journal, Once};
+pub use wake::Wake;
