@@ -5,6 +5,7 @@ pub(crate) mod word;
 pub mod account;
 pub mod agent;
 pub mod answer;
+pub mod api_base;
 pub mod call;
 pub mod country;
 pub mod e164;

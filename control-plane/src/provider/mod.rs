@@ -2,8 +2,15 @@
 //! No request handler uses them; workers do, and the answer path asks `VoiceAgents` under its own deadline.
 
 pub mod access;
+mod breaker;
+pub mod elevenlabs;
+mod lanes;
+pub mod line;
+pub mod mock;
+pub mod test_mode;
+pub mod twilio;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -72,7 +79,7 @@ pub struct AgentKey {
 }
 
 /// A call to hand over to an agent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RegisterCall {
     /// The agent, in the vendor's words.
     pub agent_id: String,
@@ -84,6 +91,19 @@ pub struct RegisterCall {
     pub direction: AgentCallDirection,
     /// What the agent may know about the call.
     pub dynamic_variables: BTreeMap<String, String>,
+}
+
+/// Shows the names of the variables only: they say who calls and why.
+impl fmt::Debug for RegisterCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterCall")
+            .field("agent_id", &self.agent_id)
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .field("direction", &self.direction)
+            .field("dynamic_variables", &self.dynamic_variables.keys())
+            .finish()
+    }
 }
 
 /// Whether they called us or we them.

@@ -1,0 +1,95 @@
+//! Twilio behind the `Telephony` port. One file for each noun; `client` sends, `refusal` says what errors mean.
+
+mod account;
+mod call;
+mod client;
+mod number;
+mod page;
+mod refusal;
+mod wire;
+
+use async_trait::async_trait;
+
+use self::client::{Ask, Fields, Unreadable};
+pub use self::client::{Settings, Twilio};
+use super::{Access, Telephony, line::refused};
+use crate::domain::{
+    e164::E164,
+    outcome::{Cause, Outcome},
+    sid::{CallSid, PhoneNumberSid},
+    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+};
+
+#[async_trait]
+impl Telephony for Twilio {
+    fn is_simulated(&self) -> bool {
+        false
+    }
+
+    async fn read_account(&self, access: &Access) -> Outcome<AccountSeen> {
+        account::read(self, access).await
+    }
+
+    async fn list_accounts(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<AccountSeen>> {
+        account::list(self, access, after).await
+    }
+
+    async fn list_numbers(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<NumberSeen>> {
+        number::list(self, access, after).await
+    }
+
+    async fn find_number(&self, access: &Access, e164: &E164) -> Outcome<Option<NumberSeen>> {
+        number::find(self, access, e164).await
+    }
+
+    async fn read_number(&self, access: &Access, sid: &PhoneNumberSid) -> Outcome<NumberSeen> {
+        number::read(self, access, sid).await
+    }
+
+    async fn write_webhooks(&self, access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
+        number::write(self, access, seen, wanted).await
+    }
+
+    async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen> {
+        call::read(self, access, sid).await
+    }
+
+    async fn list_calls(
+        &self,
+        access: &Access,
+        filter: &CallFilter,
+        after: Option<&Cursor>,
+    ) -> Outcome<Page<CallSeen>> {
+        call::list(self, access, filter, after).await
+    }
+}
+
+impl Twilio {
+    /// A page of a list: the first with its filters, or the one at `after`, which carries them itself.
+    async fn page<T>(
+        &self,
+        access: &Access,
+        what: &'static str,
+        (path, mut fields): (String, Fields),
+        after: Option<&Cursor>,
+        read: impl FnOnce(&[u8]) -> Result<(Vec<T>, page::Paging), Unreadable>,
+    ) -> Outcome<Page<T>> {
+        let base = match self.base(access) {
+            Ok(base) => base,
+            Err(refused) => return Outcome::Refused(refused),
+        };
+        let ask = match after {
+            None => {
+                fields.push(("PageSize", page::SIZE.to_owned()));
+                Ask::read(what, path, fields)
+            }
+            Some(cursor) if page::is_of_this_api(cursor) => Ask::read(what, cursor.0.clone(), Fields::new()),
+            Some(_) => return Outcome::Refused(refused(Cause::Invalid, "this is not a place in a list of Twilio's")),
+        };
+        self.ask(access, ask, |body| {
+            let (items, paging) = read(body)?;
+            Ok(Page { items, next: paging.next(&base, after)? })
+        })
+        .await
+    }
+}

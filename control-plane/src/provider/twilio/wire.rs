@@ -1,0 +1,71 @@
+//! How Twilio writes things down: dates of mail, numbers as text, empty text for none.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use super::client::Unreadable;
+use crate::domain::time::{Timestamp, stored};
+
+/// Reads a body.
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    serde_json::from_slice(body).map_err(|_| "the answer could not be read")
+}
+
+/// `Tue, 31 Aug 2010 20:36:28 +0000`, or ISO 8601 as newer answers have it; none for null and for empty text.
+pub(super) fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = text(from)? else { return Ok(None) };
+    let moment = chrono::DateTime::parse_from_rfc2822(&text)
+        .or_else(|_| chrono::DateTime::parse_from_rfc3339(&text))
+        .map_err(serde::de::Error::custom)?;
+    Ok(Some(stored(moment.to_utc())))
+}
+
+/// Text; none for null and for empty text.
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.filter(|text| !text.is_empty()))
+}
+
+/// A count, written as text or as a number; none for null and for empty text.
+pub(super) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u32),
+        Text(String),
+    }
+    match Option::<Written>::deserialize(from)? {
+        None => Ok(None),
+        Some(Written::Number(number)) => Ok(Some(number)),
+        Some(Written::Text(text)) if text.is_empty() => Ok(None),
+        Some(Written::Text(text)) => text.parse().map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[serde(default, deserialize_with = "date")]
+        when: Option<Timestamp>,
+        #[serde(default, deserialize_with = "count")]
+        many: Option<u32>,
+    }
+
+    #[test]
+    fn dates_of_mail_and_numbers_as_text_are_read() {
+        let both: Sample =
+            json(br#"{"when":"Tue, 31 Aug 2010 20:36:28 +0000","many":"15"}"#).expect("as Twilio writes it");
+        assert_eq!(both.when.expect("a date").to_rfc3339(), "2010-08-31T20:36:28+00:00");
+        assert_eq!(both.many, Some(15));
+        let iso: Sample = json(br#"{"when":"2010-08-31T20:36:28Z","many":15}"#).expect("as newer answers have it");
+        assert_eq!((iso.when, iso.many), (both.when, both.many));
+        for none in [r#"{"when":null,"many":null}"#, r#"{"when":"","many":""}"#, "{}"] {
+            let sample: Sample = json(none.as_bytes()).expect("none");
+            assert!(sample.when.is_none() && sample.many.is_none(), "{none}");
+        }
+        for bad in [r#"{"when":"yesterday"}"#, r#"{"many":"-1"}"#, r#"{"many":"1.5"}"#, r#"{"when":1}"#] {
+            assert!(json::<Sample>(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}
