@@ -7,6 +7,7 @@ pub mod agent;
 pub mod answer;
 pub mod api_base;
 pub mod call;
+mod calling_code;
 pub mod country;
 pub mod e164;
 pub mod effect;
