@@ -22,6 +22,8 @@ pub mod party;
 pub mod phone_number;
 pub mod recording;
 pub mod route;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod seconds;
 pub mod sid;
 pub mod telephony;

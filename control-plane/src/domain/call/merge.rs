@@ -148,3 +148,6 @@ fn told(one: String, other: &str) -> String {
         (false, false) => one,
     }
 }
+
+#[cfg(test)]
+mod tests;

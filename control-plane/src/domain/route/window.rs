@@ -123,3 +123,6 @@ impl TimeWindow {
         (on(today) && self.start <= now) || (on(today.pred()) && now < self.end)
     }
 }
+
+#[cfg(test)]
+mod tests;
