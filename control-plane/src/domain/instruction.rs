@@ -220,3 +220,31 @@ impl Instructions {
         matches!(self, Self::Verbs(verbs) if verbs.iter().any(connects))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_instructions_still_load() {
+        let sample = concat!(
+            r#"{"verbs":[{"verb":"say","text":"Hi","voice":"","language":"","times":0},"#,
+            r#"{"verb":"play","url":"https://example.com/a.mp3","digits":"","times":0},{"verb":"pause","length":1},"#,
+            r#"{"verb":"gather","action":"/twilio/gather/x","input":"dtmf-speech","timeout":5,"num_digits":1,"#,
+            r#""finish_on_key":"","action_on_empty_result":true,"language":"","prompts":[]},"#,
+            r#"{"verb":"record","action":"/twilio/voicemail","recording_status_callback":"/twilio/recording","#,
+            r#""max_length":120,"timeout":5,"finish_on_key":null,"play_beep":true},"#,
+            r#"{"verb":"dial","action":"/twilio/dial/x","timeout":25,"time_limit":null,"caller_id":null,"#,
+            r#""targets":[{"to":{"number":"+15005550123"},"status_callback":""},"#,
+            r#"{"to":{"sip":"sip:desk@example.com"},"status_callback":""}],"answer_on_bridge":true},"#,
+            r#"{"verb":"stream","url":"wss://voice.example.com","parameters":[{"name":"a","value":"b"}],"#,
+            r#""status_callback":"","name":"","action":""},{"verb":"redirect","path":"/twilio/dial/x"},"#,
+            r#"{"verb":"reject","busy":true},{"verb":"hangup"}]}"#,
+        );
+        let instructions: Instructions = serde_json::from_str(sample).expect("loads");
+        assert_eq!(serde_json::to_string(&instructions).expect("plain"), sample);
+        assert!(instructions.has_stream() && instructions.connects());
+        let passthrough: Instructions = serde_json::from_str(r#"{"passthrough":"<Response/>"}"#).expect("loads");
+        assert!(!passthrough.has_stream() && !passthrough.connects());
+    }
+}

@@ -174,3 +174,86 @@ fn first_row(fact: &MessageFact, new: &NewMessage) -> Message {
         update_time: fact.receive_time,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::sample::at;
+
+    fn fact(direction: MessageDirection, status: MessageStatus, error_code: i32) -> MessageFact {
+        MessageFact {
+            message_sid: "SM00000000000000000000000000000001".parse().expect("a SID"),
+            receive_time: at("2026-08-04T09:00:00Z"),
+            direction,
+            from: "+15005550006".into(),
+            to: Party::default(),
+            body: String::new(),
+            media: Vec::new(),
+            status: Some(status),
+            error_code,
+        }
+    }
+
+    fn sent(status: MessageStatus) -> MessageFact {
+        fact(MessageDirection::Outbound, status, 0)
+    }
+
+    fn told(facts: &[MessageFact]) -> Message {
+        let new = NewMessage {
+            id: MessageId::from_uuid(Uuid::nil()),
+            workspace_id: WorkspaceId::from_uuid(Uuid::nil()),
+            account_id: AccountId::from_uuid(Uuid::nil()),
+            phone_number_id: None,
+        };
+        let add = |known, fact| Some(merge(known, fact, &new).0);
+        facts.iter().fold(None, add).expect("at least one fact")
+    }
+
+    #[test]
+    fn a_late_status_does_not_take_a_message_back() {
+        use MessageStatus as S;
+        assert_eq!(told(&[sent(S::Delivered), sent(S::Sent), sent(S::Queued)]).status, S::Delivered);
+        assert_eq!(told(&[sent(S::Read), sent(S::Delivered)]).status, S::Read);
+        assert_eq!(told(&[sent(S::Sent), fact(MessageDirection::Outbound, S::Undelivered, 30003)]).error_code, 30003);
+    }
+
+    #[test]
+    fn an_inbound_message_is_stored_once_with_its_text() {
+        let inbound = MessageFact {
+            body: "Hello".to_owned(),
+            media: vec![Media { url: "https://example.com/1".to_owned(), content_type: "image/png".to_owned() }],
+            ..fact(MessageDirection::Inbound, MessageStatus::Received, 0)
+        };
+        let once = told(std::slice::from_ref(&inbound));
+        assert_eq!(told(&[inbound.clone(), inbound]), once);
+        assert_eq!((once.body.as_str(), once.media.len(), once.direction), ("Hello", 1, MessageDirection::Inbound));
+    }
+
+    #[test]
+    fn a_stored_message_still_loads() {
+        let sample = r#"{"id":"msg_00000000000000000000000000","workspace_id":"wsp_00000000000000000000000000",
+            "message_sid":"MM00000000000000000000000000000001","account_id":"acc_00000000000000000000000000",
+            "phone_number_id":null,"direction":"inbound","from":"whatsapp:+15005550006","to":"","body":"Hi",
+            "media":[{"url":"https://example.com/1","content_type":"image/png"}],"status":"partially_delivered",
+            "version":1,"create_time":"2026-08-04T09:00:00Z","update_time":"2026-08-04T09:00:00Z"}"#;
+        let message: Message = serde_json::from_str(sample).expect("loads");
+        assert_eq!(message.status, MessageStatus::PartiallyDelivered);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_and_repetition_of_statuses_do_not_matter(
+            (facts, shuffled) in proptest::collection::vec(proptest::sample::select(MessageStatus::ALL), 1..6)
+                .prop_map(|all| all.into_iter().map(sent).collect::<Vec<_>>())
+                .prop_flat_map(|facts| {
+                    let twice = [facts.clone(), facts.clone()].concat();
+                    (Just(facts), Just(twice).prop_shuffle())
+                })
+        ) {
+            prop_assert_eq!(told(&facts), told(&shuffled));
+        }
+    }
+}

@@ -163,3 +163,81 @@ fn first_row(fact: &RecordingFact, new: &NewRecording) -> Recording {
         update_time: fact.receive_time,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, option, prelude::*, sample::select};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::sample::at;
+
+    fn facts() -> impl Strategy<Value = RecordingFact> {
+        let words = option::of(select(RecordingStatus::ALL));
+        let durations = option::of((0..5u32).prop_map(Seconds));
+        (words, durations, 0..60i64, 0..3i32).prop_map(|(status, duration, second, channels)| RecordingFact {
+            recording_sid: "RE00000000000000000000000000000001".parse().expect("a SID"),
+            receive_time: at("2026-08-04T09:00:00Z") + chrono::Duration::seconds(second),
+            status,
+            duration,
+            channels,
+            start_time: None,
+            source: RECORD_VERB.to_owned(),
+            error_code: 0,
+        })
+    }
+
+    fn new() -> NewRecording {
+        NewRecording {
+            id: RecordingId::from_uuid(Uuid::nil()),
+            workspace_id: WorkspaceId::from_uuid(Uuid::nil()),
+            account_id: AccountId::from_uuid(Uuid::nil()),
+            call_id: CallId::from_uuid(Uuid::nil()),
+        }
+    }
+
+    fn told(facts: &[RecordingFact]) -> Recording {
+        let add = |known, fact| Some(merge(known, fact, &new()).0);
+        facts.iter().fold(None, add).expect("at least one fact")
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_and_repetition_of_callbacks_do_not_matter(
+            (facts, shuffled) in vec(facts(), 1..6).prop_flat_map(|facts| {
+                let twice = [facts.clone(), facts.clone()].concat();
+                (Just(facts), Just(twice).prop_shuffle())
+            })
+        ) {
+            prop_assert_eq!(told(&facts), told(&shuffled));
+        }
+
+        #[test]
+        fn a_repeated_callback_tells_nothing_new(facts in vec(facts(), 1..6)) {
+            let row = told(&facts);
+            for fact in &facts {
+                prop_assert!(!merge(Some(row.clone()), fact, &new()).1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sid_is_the_end_of_the_url() {
+        let sid = "RE00000000000000000000000000000001";
+        for tail in ["", ".mp3", ".json?x=1"] {
+            let url = format!("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/{sid}{tail}");
+            assert_eq!(sid_in_url(&url).expect("there").as_str(), sid);
+        }
+        assert_eq!(sid_in_url(""), None);
+        assert_eq!(sid_in_url("https://example.com/RE1"), None);
+    }
+
+    #[test]
+    fn a_stored_recording_still_loads() {
+        let sample = r#"{"id":"rec_00000000000000000000000000","workspace_id":"wsp_00000000000000000000000000",
+            "account_id":"acc_00000000000000000000000000","call_id":"call_00000000000000000000000000",
+            "recording_sid":"RE00000000000000000000000000000001","status":"completed","duration":12,"start_time":null,
+            "version":1,"create_time":"2026-08-04T09:00:00Z","update_time":"2026-08-04T09:00:00Z"}"#;
+        assert_eq!(serde_json::from_str::<Recording>(sample).expect("loads").duration, Some(Seconds(12)));
+    }
+}

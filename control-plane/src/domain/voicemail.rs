@@ -105,3 +105,80 @@ fn first_row(fact: &RecordingFact, new: &NewVoicemail) -> Voicemail {
         update_time: fact.receive_time,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{
+        recording::RECORD_VERB,
+        sample::{at, call},
+    };
+
+    fn fact(status: Option<RecordingStatus>, duration: u32) -> RecordingFact {
+        RecordingFact {
+            recording_sid: "RE00000000000000000000000000000001".parse().expect("a SID"),
+            receive_time: at("2026-08-04T09:00:30Z"),
+            status,
+            duration: Some(Seconds(duration)),
+            channels: 1,
+            start_time: None,
+            source: RECORD_VERB.to_owned(),
+            error_code: 0,
+        }
+    }
+
+    fn told(facts: &[RecordingFact]) -> Voicemail {
+        let new = NewVoicemail {
+            id: VoicemailId::from_uuid(Uuid::nil()),
+            workspace_id: WorkspaceId::from_uuid(Uuid::nil()),
+            call_id: call().id,
+            phone_number_id: None,
+            from: call().from,
+        };
+        let add = |known, fact| Some(merge(known, fact, &new).0);
+        facts.iter().fold(None, add).expect("at least one fact")
+    }
+
+    #[test]
+    fn the_end_of_the_recording_and_its_callback_make_one_voicemail_in_either_order() {
+        let (ended, ready) = (fact(None, 14), fact(Some(RecordingStatus::Completed), 12));
+        let voicemail = told(&[ended.clone(), ready.clone()]);
+        assert_eq!(voicemail, told(&[ready.clone(), ended.clone(), ready]));
+        assert_eq!(voicemail.recording_status, RecordingStatus::Completed);
+        assert_eq!(voicemail.duration, Some(Seconds(12)), "the callback knows the length after trimming");
+        assert_eq!(voicemail.mark, Mark::Unread);
+        assert_eq!(told(&[ended]).recording_status, RecordingStatus::InProgress);
+    }
+
+    #[test]
+    fn a_late_callback_does_not_take_back_that_somebody_listened() {
+        let heard = Voicemail { mark: Mark::Read, ..told(&[fact(None, 14)]) };
+        let new = NewVoicemail {
+            id: VoicemailId::from_uuid(Uuid::max()),
+            workspace_id: heard.workspace_id,
+            call_id: heard.call_id,
+            phone_number_id: None,
+            from: Party::default(),
+        };
+        let (after, changed) = merge(Some(heard.clone()), &fact(Some(RecordingStatus::Completed), 12), &new);
+        assert_eq!((after.mark, after.id, after.from, changed), (Mark::Read, heard.id, heard.from, true));
+    }
+
+    #[test]
+    fn a_voicemail_under_two_seconds_or_without_a_file_is_empty() {
+        assert!(told(&[fact(None, 1)]).is_empty());
+        assert!(!told(&[fact(None, 2)]).is_empty());
+        assert!(told(&[fact(Some(RecordingStatus::Absent), 5)]).is_empty());
+    }
+
+    #[test]
+    fn a_stored_voicemail_still_loads() {
+        let sample = r#"{"id":"vml_00000000000000000000000000","workspace_id":"wsp_00000000000000000000000000",
+            "call_id":"call_00000000000000000000000007","phone_number_id":null,"from":"anonymous",
+            "recording_sid":"RE00000000000000000000000000000001","recording_status":"in-progress","duration":null,
+            "mark":"archived","version":1,"create_time":"2026-08-04T09:00:00Z","update_time":"2026-08-04T09:00:00Z"}"#;
+        assert_eq!(serde_json::from_str::<Voicemail>(sample).expect("loads").mark, Mark::Archived);
+    }
+}

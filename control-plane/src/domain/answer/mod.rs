@@ -198,3 +198,6 @@ fn number_voicemail(scene: &Scene<'_>) -> Instructions {
 fn farewell(text: &str) -> Instructions {
     Instructions::Verbs(vec![Verb::Say(Say { text: text.to_owned(), ..Say::default() }), Verb::Hangup])
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,6 @@ impl<'a> StandIn<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,58 @@ fn why_none(agent: Option<&Agent>) -> &'static str {
         Some(_) => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        agent::AgentState,
+        sample::{agent, agent_id, call_sid},
+    };
+
+    fn counts(targets: &[(AgentId, u64)], calls: u32) -> Vec<f64> {
+        let mut counts = vec![0u32; targets.len()];
+        for call in 0..calls {
+            // Twilio's SIDs are random; these stand for the worst that could come, a plain count.
+            let picked = pick(targets, call_sid(u128::from(call)).as_str()).expect("somebody has tickets");
+            counts[targets.iter().position(|(id, _)| *id == picked).expect("one of them")] += 1;
+        }
+        counts.into_iter().map(|count| f64::from(count) / f64::from(calls)).collect()
+    }
+
+    #[test]
+    fn a_hundred_thousand_calls_spread_by_weight_within_two_percent() {
+        let targets = [(agent_id(1), 1), (agent_id(2), 2), (agent_id(3), 7), (agent_id(4), 10_000 - 10)];
+        for (share, (_, weight)) in counts(&targets[..3], 100_000).iter().zip(targets) {
+            assert!((share - weight as f64 / 10.0).abs() < 0.02, "{share} for {weight}");
+        }
+        for (share, (_, weight)) in counts(&targets, 100_000).iter().zip(targets) {
+            assert!((share - weight as f64 / 10_000.0).abs() < 0.02, "{share} for {weight}");
+        }
+    }
+
+    #[test]
+    fn the_ticket_of_a_call_is_the_same_everywhere_and_for_ever() {
+        // echo -n CA00000000000000000000000000000001 | sha256sum | cut -c1-16
+        assert_eq!(ticket(call_sid(1).as_str(), 1 << 32), 0xf1d4275a);
+        assert_eq!(ticket("anything", 1), 0);
+    }
+
+    #[test]
+    fn who_has_no_tickets_is_never_picked() {
+        let targets = [(agent_id(1), 0), (agent_id(2), 1), (agent_id(3), 0)];
+        assert_eq!(counts(&targets, 1_000), [0.0, 1.0, 0.0]);
+        assert_eq!(pick(&[(agent_id(1), 0)], "CA"), None);
+        assert_eq!(pick(&[], "CA"), None);
+    }
+
+    #[test]
+    fn shares_say_why_somebody_has_none() {
+        let (active, paused) = (agent(1), Agent { state: AgentState::Paused, ..agent(2) });
+        let roster = |id| [&active, &paused].into_iter().find(|agent| agent.id == id);
+        let targets = [(1, 0), (2, 5), (3, 5)].map(|(number, weight)| Target { agent_id: agent_id(number), weight });
+        let told: Vec<_> = shares(&targets, &roster).into_iter().map(|share| (share.share, share.reason)).collect();
+        let expected = [(1.0, ""), (0.0, "it is paused"), (0.0, "it does not exist any more")];
+        assert_eq!(told, expected.map(|(share, why)| (share, why.to_owned())));
+    }
+}

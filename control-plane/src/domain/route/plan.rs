@@ -193,3 +193,6 @@ impl From<Prefix> for String {
         prefix.0
     }
 }
+
+#[cfg(test)]
+mod tests;
