@@ -139,8 +139,6 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let rules = Arc::clone(&self.rules);
         Box::pin(async move {
-            // A caller that arrives from outside is nobody's word but the sender's.
-            request.extensions_mut().remove::<Caller>();
             let caller = match rules.admit(request.uri().path(), request.headers()).await {
                 Ok(caller) => caller,
                 Err(status) => return Ok(status.into_http()),

@@ -8,5 +8,6 @@ mod revocation;
 
 pub use caller::{Caller, WORKSPACE_METADATA};
 pub use layer::{Gate, Gated};
+pub(crate) use policy::method_name;
 pub use policy::{Policies, Policy};
 pub use revocation::Revocations;
