@@ -2,6 +2,7 @@
 //! another workspace is hard to write by accident.
 
 pub mod account;
+pub mod agent;
 pub mod audit;
 pub mod database;
 pub mod effect;
@@ -11,6 +12,7 @@ pub mod kept;
 pub mod page;
 pub mod phone_number;
 pub mod replay;
+pub mod route_plan;
 pub mod secret;
 pub mod token;
 pub mod value;
