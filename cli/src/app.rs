@@ -46,6 +46,9 @@ pub fn command(extent: &Extent) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .propagate_version(true)
         .max_term_width(110)
         .args(standard::global());
     for noun in tree::nouns() {
@@ -83,15 +86,20 @@ fn of_noun(noun: &Noun, extent: &Extent) -> Command {
     if !wanted {
         return command;
     }
-    noun.operations().iter().fold(command, |command, operation| command.subcommand(of_operation(operation, extent)))
+    noun.operations()
+        .iter()
+        .fold(command, |command, operation| command.subcommand(of_operation(&noun.name, operation, extent)))
 }
 
-fn of_operation(operation: &Operation, extent: &Extent) -> Command {
+fn of_operation(noun: &str, operation: &Operation, extent: &Extent) -> Command {
     let about = operation.about();
     let command = Command::new(operation.name.clone()).about(comments::headline(&about).to_owned()).long_about(about);
     match extent {
         Extent::Chosen { command: wanted, .. } if *wanted != operation.name => command,
-        _ => with_flags(command, operation, &walk::flags(operation)),
+        _ => {
+            let flags = walk::flags(operation);
+            with_flags(command, operation, &flags).override_usage(usage(noun, operation, &flags))
+        }
     }
 }
 
@@ -99,11 +107,46 @@ fn with_flags(command: Command, operation: &Operation, flags: &[Flag]) -> Comman
     let mut after = String::new();
     if !operation.cli.examples.is_empty() {
         after.push_str("Examples:\n");
-        operation.cli.examples.iter().for_each(|example| after.push_str(&format!("    {example}\n")));
+        operation.cli.examples.iter().for_each(|example| after.push_str(&format!("    {}\n", folded(example))));
         after.push('\n');
     }
     after.push_str(&format!("Calls {}. Exit codes: callplane --help", operation.path()));
     standard::for_operation(command.args(arg::args(flags)), operation, flags).after_help(after)
+}
+
+/// What must be given stands in the usage line, which clap cannot know: `--request` would do instead.
+fn usage(noun: &str, operation: &Operation, flags: &[Flag]) -> String {
+    let mut usage = format!("callplane {noun} {}", operation.name);
+    let mut places: Vec<&Flag> = flags.iter().filter(|flag| flag.place.is_some()).collect();
+    places.sort_by_key(|flag| flag.place);
+    for flag in places {
+        let shown = flag.shown();
+        usage.push_str(&if flag.required { format!(" {shown}") } else { format!(" [{}]", flag.value_name()) });
+    }
+    for flag in flags.iter().filter(|flag| flag.required && flag.place.is_none()) {
+        usage.push_str(&format!(" {} <{}>", flag.shown(), flag.value_name()));
+    }
+    usage.push_str(" [OPTIONS]");
+    usage
+}
+
+/// A long example continues on the next line, so that it can still be copied.
+fn folded(example: &str) -> String {
+    const WIDTH: usize = 84;
+    let mut lines = vec![String::new()];
+    for part in example.split_inclusive(" --") {
+        let (words, dashes) = part.strip_suffix(" --").map_or((part, ""), |words| (words, " --"));
+        let line = lines.last_mut().expect("there is a first line");
+        if line.len() + words.len() > WIDTH && !line.trim().is_empty() {
+            let kept = line.strip_suffix(" --").unwrap_or(line).to_owned();
+            *line = format!("{kept} \\");
+            lines.push("        --".to_owned());
+        }
+        let line = lines.last_mut().expect("there is a line");
+        line.push_str(words);
+        line.push_str(dashes);
+    }
+    lines.join("\n")
 }
 
 /// Runs what was asked for.
@@ -132,7 +175,8 @@ fn operation(noun: &str, command: &str) -> Result<Operation, Failure> {
 
 /// The first two words of the command line that are no flags and no values of the flags before them.
 pub fn chosen(arguments: &[String]) -> (String, String) {
-    let with_value: Vec<String> = standard::global().iter().flat_map(names).collect();
+    let with_value: Vec<String> =
+        standard::global().iter().filter(|arg| arg.get_action().takes_values()).flat_map(names).collect();
     let mut words = Vec::new();
     let mut arguments = arguments.iter().skip(1);
     while let Some(argument) = arguments.next() {

@@ -34,6 +34,21 @@ pub fn global() -> Vec<Arg> {
             .value_parser(["text", "json"])
             .hide_short_help(true)
             .help("How errors are shown on standard error [default: text]"),
+        Arg::new("@help")
+            .short('h')
+            .long("help")
+            .global(true)
+            .action(ArgAction::Help)
+            .help_heading("Other")
+            .help("Show help; -h shows less"),
+        Arg::new("@version")
+            .short('V')
+            .long("version")
+            .global(true)
+            .hide_short_help(true)
+            .action(ArgAction::Version)
+            .help_heading("Other")
+            .help("Show the version"),
     ]
 }
 
@@ -83,8 +98,7 @@ fn request() -> Arg {
 
 fn wait(operation: &Operation) -> Arg {
     let wait = operation.cli.wait.clone().unwrap_or_default();
-    let words =
-        |states: &[String]| states.iter().map(|state| state.to_ascii_lowercase()).collect::<Vec<_>>().join(", ");
+    let words = |states: &[String]| crate::wait::words(&wait, states).join(", ");
     Arg::new("@wait")
         .long("wait")
         .value_name("DURATION")

@@ -3,10 +3,18 @@
 use std::time::{Duration, Instant};
 
 use callplane_proto::options::v1::Wait;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, Kind as Type, Value};
 use tonic::transport::Channel;
 
-use crate::{call::unary, failure::Failure, output::cell, request::json, run::Context, time, tree};
+use crate::{
+    call::unary,
+    failure::Failure,
+    output::cell,
+    request::json,
+    run::Context,
+    time,
+    tree::{self, naming},
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -58,6 +66,22 @@ pub async fn for_end(context: &Context<'_>, channel: &Channel, reply: &DynamicMe
 fn state_name(reply: &DynamicMessage, path: &str) -> String {
     let json = json::of_message(reply, false);
     json::at(&json, path).and_then(|state| state.as_str()).unwrap_or_default().to_owned()
+}
+
+/// The states as people see them.
+pub fn words(wait: &Wait, states: &[String]) -> Vec<String> {
+    let mut message = tree::find_method(&wait.get_method).map(|method| method.output());
+    let mut choices = None;
+    for name in wait.state_path.split('.') {
+        let field = message.take().and_then(|message| message.get_field_by_name(name));
+        match field.map(|field| field.kind()) {
+            Some(Type::Message(inner)) => message = Some(inner),
+            Some(Type::Enum(found)) => choices = Some(found),
+            _ => {}
+        }
+    }
+    let prefix = choices.as_ref().map(|choices| choices.name()).unwrap_or_default();
+    states.iter().map(|state| naming::enum_word(prefix, state)).collect()
 }
 
 /// The resource's own words, where it has some: `account.status` goes with `account.status_reason`.

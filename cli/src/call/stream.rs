@@ -8,7 +8,9 @@ use tonic::{Code, Status, Streaming, client::Grpc, transport::Channel};
 use super::{Target, channel, codec::DynamicCodec, unary};
 use crate::failure::Failure;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The first reconnect is at once: a graceful restart of the server needs no more.
+const FIRST_PAUSE: Duration = Duration::ZERO;
+const SECOND_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A stream that goes on after a broken connection.
@@ -74,7 +76,7 @@ impl<'a> Watch<'a> {
         eprintln!("connection lost ({}); going on in {:.1} s", status.message(), self.pause.as_secs_f64());
         self.open = None;
         tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.pause = (self.pause * 2).clamp(SECOND_PAUSE, LONGEST_PAUSE);
     }
 
     fn remember(&mut self, message: &DynamicMessage) {

@@ -38,10 +38,12 @@ fn of(flag: &Flag, all: &[Flag]) -> Vec<Arg> {
 
 fn base(flag: &Flag, id: String) -> Arg {
     let about = about(flag);
+    let headline = comments::headline(&about);
+    let needed = if flag.required { " [required]" } else { "" };
     let arg = Arg::new(id)
         .value_name(flag.value_name())
-        .help(comments::headline(&about).to_owned())
-        .long_help(about)
+        .help(format!("{headline}{needed}"))
+        .long_help(format!("{about}{needed}"))
         .action(if flag.many == Many::One { ArgAction::Set } else { ArgAction::Append });
     let arg = match &flag.kind {
         Kind::Choice(_) if flag.many != Many::Map => choices(arg, flag),

@@ -97,8 +97,11 @@ impl Flag {
             let name = if name == "id" { dotted_id(self) } else { name.to_owned() };
             return name.replace(['-', '.'], "_").to_uppercase();
         }
+        if self.many == super::Many::Map {
+            return "KEY=VALUE".to_owned();
+        }
         let word = match self.kind {
-            Kind::Text if self.name.ends_with("id") || self.name.ends_with("ids") => "ID",
+            Kind::Text if ["-id", "-ids", "-sid"].iter().any(|end| self.name.ends_with(end)) => "ID",
             Kind::Text => "TEXT",
             Kind::Integer | Kind::Decimal => "N",
             Kind::Switch => "BOOL",

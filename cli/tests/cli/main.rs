@@ -1,0 +1,12 @@
+//! The binary as people run it, against servers in this process.
+
+mod answers;
+mod bench;
+mod errors;
+mod every_command;
+mod golden;
+mod hand_written;
+mod lists;
+mod plane;
+mod requests;
+mod watching;
