@@ -10,7 +10,7 @@ use super::e164::{E164, mask};
 /// nothing.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Party(String);
+pub struct Party(pub String);
 
 impl Party {
     /// As sent. For vendors, rows and replies, never for a log.

@@ -5,10 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    e164::{E164, mask},
+    e164::E164,
     sid::{AccountSid, CallSid, PhoneNumberSid},
     time::Timestamp,
 };
+
+pub use super::party::Party;
 
 /// An account as the vendor shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,29 +124,6 @@ fn host(url: &Option<String>) -> Option<&str> {
     let after_scheme = url.as_deref()?.split_once("://").map_or("", |(_, rest)| rest);
     let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
     Some(authority.rsplit('@').next().unwrap_or_default())
-}
-
-/// One end of a call as the vendor writes it: E.164, `client:name`, a SIP address, `anonymous`. `Debug` masks it.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Party(pub String);
-
-impl Party {
-    /// The text in full. For vendors and replies, never for a log.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The phone number, if it is one.
-    pub fn e164(&self) -> Option<E164> {
-        self.0.parse().ok()
-    }
-}
-
-impl fmt::Debug for Party {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask(&self.0))
-    }
 }
 
 /// A call leg as the vendor shows it.

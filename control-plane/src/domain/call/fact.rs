@@ -1,6 +1,13 @@
 //! One fact about a call: what one webhook, or one look at Twilio, says of it.
 
-use crate::domain::{party::Party, seconds::Seconds, sid::CallSid, time::Timestamp, word::words};
+use crate::domain::{
+    party::Party,
+    seconds::Seconds,
+    sid::CallSid,
+    telephony::{CallDirection, CallSeen, CallStatus},
+    time::Timestamp,
+    word::words,
+};
 
 use super::status::{Direction, Source, Status};
 
@@ -96,6 +103,23 @@ impl Fact {
         }
     }
 
+    /// What Twilio's records say at `receive_time`.
+    pub fn fetched(seen: &CallSeen, receive_time: Timestamp, simulated: bool) -> Self {
+        Self {
+            parent_call_sid: seen.parent.clone(),
+            direction: direction(seen.direction),
+            from: seen.from.clone(),
+            to: seen.to.clone(),
+            status: status(seen.status),
+            duration: seen.duration_seconds.map(Seconds),
+            answered_by: seen.answered_by.clone().unwrap_or_default(),
+            start_time: seen.start_time.or(seen.create_time),
+            end_time: seen.end_time,
+            simulated,
+            ..Self::bare(What::Fetched, seen.sid.clone(), receive_time)
+        }
+    }
+
     /// When it happened, as well as can be told.
     pub(super) fn moment(&self) -> Timestamp {
         self.event_time.unwrap_or(self.receive_time)
@@ -106,5 +130,67 @@ impl Fact {
             What::Fetched => Source::Reconciled,
             _ => Source::Webhook,
         }
+    }
+}
+
+fn status(seen: CallStatus) -> Option<Status> {
+    Some(match seen {
+        CallStatus::Queued => Status::Queued,
+        CallStatus::Ringing => Status::Ringing,
+        CallStatus::InProgress => Status::InProgress,
+        CallStatus::Completed => Status::Completed,
+        CallStatus::Busy => Status::Busy,
+        CallStatus::Failed => Status::Failed,
+        CallStatus::NoAnswer => Status::NoAnswer,
+        CallStatus::Canceled => Status::Canceled,
+        CallStatus::Other => return None,
+    })
+}
+
+fn direction(seen: CallDirection) -> Option<Direction> {
+    match seen {
+        CallDirection::Inbound => Some(Direction::Inbound),
+        CallDirection::OutboundApi => Some(Direction::OutboundApi),
+        CallDirection::OutboundDial => Some(Direction::OutboundDial),
+        CallDirection::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        call::merge,
+        sample::{at, call, call_sid, new_call},
+    };
+
+    #[test]
+    fn a_call_whose_last_callback_was_lost_is_closed_by_twilios_records() {
+        let seen = CallSeen {
+            sid: call_sid(1),
+            parent: None,
+            account_sid: "AC00000000000000000000000000000001".parse().expect("a SID"),
+            from: "+493012345678".into(),
+            to: "+15005550006".into(),
+            status: CallStatus::Completed,
+            direction: CallDirection::Inbound,
+            create_time: None,
+            start_time: Some(at("2026-08-04T09:00:00Z")),
+            end_time: Some(at("2026-08-04T09:00:42Z")),
+            duration_seconds: Some(40),
+            answered_by: None,
+        };
+        let fact = Fact::fetched(&seen, at("2026-08-04T09:20:00Z"), false);
+        let closed = merge(Some(call()), &fact, &new_call()).call;
+        assert_eq!((closed.status, closed.duration), (Status::Completed, Some(Seconds(40))));
+        assert_eq!(closed.end_time, Some(at("2026-08-04T09:00:42Z")));
+        assert_eq!(closed.answer_time, Some(at("2026-08-04T09:00:02Z")));
+        assert_eq!(closed.source, Source::Webhook);
+    }
+
+    #[test]
+    fn a_word_unknown_to_us_says_nothing() {
+        assert_eq!(status(CallStatus::Other), None);
+        assert_eq!(direction(CallDirection::Other), None);
     }
 }
