@@ -1,0 +1,5 @@
+//! The simulator seen from outside: its vendors over HTTP, its webhooks at a real listener.
+
+mod host;
+mod inbound_calls;
+mod rest;
