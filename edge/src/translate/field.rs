@@ -1,0 +1,107 @@
+//! Reading one field: text, numbers, times, ids. A field that is absent or makes no sense is its type's default; only an
+//! id that is missing makes a webhook unusable.
+
+use std::{fmt, str::FromStr};
+
+use prost_types::{Duration, Timestamp};
+
+use crate::form::Form;
+
+/// A field without which nothing can be done, and what is wrong with it. Shows no value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed(pub &'static str, pub &'static str);
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.0, self.1)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Two letters and 32 hex digits; a longer value is another field's text pushed in behind the id.
+const LONGEST_SID: usize = 34;
+
+/// An id that must be there.
+pub fn sid(form: &Form, name: &'static str) -> Result<String, Malformed> {
+    let value = form.bytes(name).ok_or(Malformed(name, "is missing"))?;
+    let fits = (1..=LONGEST_SID).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric);
+    if fits { Ok(text(form, name)) } else { Err(Malformed(name, "is no SID")) }
+}
+
+/// A text; empty when absent.
+pub fn text(form: &Form, name: &str) -> String {
+    form.text(name).unwrap_or_default().into_owned()
+}
+
+/// A number; `None` when absent or not a number.
+pub fn number<T: FromStr>(form: &Form, name: &str) -> Option<T> {
+    form.text(name)?.trim().parse().ok()
+}
+
+/// A duration in seconds.
+pub fn seconds(form: &Form, name: &str) -> Option<Duration> {
+    let seconds = number::<i64>(form, name).filter(|seconds| *seconds >= 0)?;
+    Some(Duration { seconds, nanos: 0 })
+}
+
+/// An RFC 2822 time such as `Tue, 04 Aug 2026 09:00:58 +0000`.
+pub fn time(form: &Form, name: &str) -> Option<Timestamp> {
+    let time = chrono::DateTime::parse_from_rfc2822(form.text(name)?.trim()).ok()?;
+    Some(Timestamp { seconds: time.timestamp(), nanos: 0 })
+}
+
+/// The E.164 number in an address: plain, behind a channel such as `whatsapp:`, or as the user part of a SIP address.
+pub fn e164(address: &str) -> Option<&str> {
+    let address = address.trim();
+    let user = match address.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") => {
+            rest.split(['@', ';']).next().unwrap_or(rest)
+        }
+        Some((_, rest)) => rest,
+        None => address,
+    };
+    let digits = user.strip_prefix('+')?;
+    let fits = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{e164, number, seconds, sid, time};
+    use crate::form::Form;
+
+    fn form(encoded: &str) -> Form {
+        Form::parse(encoded.as_bytes(), 200).expect("few fields")
+    }
+
+    #[test]
+    fn an_id_is_short_and_plain() {
+        assert_eq!(sid(&form("CallSid=CA1"), "CallSid").as_deref(), Ok("CA1"));
+        assert_eq!(sid(&form("x=1"), "CallSid").expect_err("absent").to_string(), "CallSid is missing");
+        for broken in ["CallSid=", "CallSid=CA%00", "CallSid=CA1%0a", "CallSid=CA11111111111111111111111111111111StatusX"] {
+            assert_eq!(sid(&form(broken), "CallSid").expect_err(broken).to_string(), "CallSid is no SID");
+        }
+    }
+
+    #[test]
+    fn numbers_and_times_that_make_no_sense_are_absent() {
+        let form = form("A=7&B=x&C=-1&T=Tue%2C+04+Aug+2026+09%3A00%3A58+%2B0000&U=yesterday");
+        assert_eq!(number::<i32>(&form, "A"), Some(7));
+        assert_eq!(number::<i32>(&form, "B"), None);
+        assert_eq!(seconds(&form, "A").map(|duration| duration.seconds), Some(7));
+        assert_eq!(seconds(&form, "C"), None);
+        assert_eq!(time(&form, "T").map(|time| time.seconds), Some(1_785_834_058));
+        assert_eq!(time(&form, "U"), None);
+    }
+
+    #[test]
+    fn a_number_is_found_in_every_form_of_address() {
+        for address in ["+15005550006", " +15005550006", "whatsapp:+15005550006", "sip:+15005550006@acme.sip.twilio.com;x=1"] {
+            assert_eq!(e164(address), Some("+15005550006"), "{address}");
+        }
+        for address in ["client:alice", "sip:alice@example.com", "anonymous", "72975", "", "+1", "+1500555000600000"] {
+            assert_eq!(e164(address), None, "{address}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What the edge's tests share. Each test binary uses a part of it.
+#![allow(dead_code, reason = "every test binary compiles all of it and uses a part")]
+
+pub mod vectors;
