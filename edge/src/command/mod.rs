@@ -1,0 +1,113 @@
+//! The command line: `serve`, `check`, `explain-signature`. Data goes to stdout, everything else to stderr.
+
+mod explain;
+mod log;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{serve, settings::{Profile, Settings, Token}};
+
+/// Callplane's edge: Twilio's webhooks in, TwiML out.
+#[derive(Parser)]
+#[command(name = "callplane-edge", version, after_help = "Exit codes: 0 done, 1 failed, 2 wrong settings or usage.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves webhooks until told to stop.
+    Serve(Config),
+    /// Reads the settings, names every problem and shows what would be used.
+    Check(Config),
+    /// Checks one signature and says what is wrong with it.
+    ExplainSignature(explain::Arguments),
+}
+
+#[derive(clap::Args)]
+struct Config {
+    /// A TOML file with settings; CALLPLANE_… variables win over it.
+    #[arg(long, value_name = "FILE", env = "CALLPLANE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+const FAILED: u8 = 1;
+const WRONG_SETTINGS: u8 = 2;
+
+/// Runs what the command line says.
+pub fn run() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve(config) => with_settings(&config, |settings| start(settings)),
+        Command::Check(config) => with_settings(&config, |settings| show(&settings)),
+        Command::ExplainSignature(arguments) => explain::run(&arguments),
+    }
+}
+
+fn with_settings(config: &Config, then: impl FnOnce(Settings) -> ExitCode) -> ExitCode {
+    match Settings::load(config.config.as_deref()) {
+        Ok(settings) => then(settings),
+        Err(problems) => {
+            eprint!("{problems}");
+            ExitCode::from(WRONG_SETTINGS)
+        }
+    }
+}
+
+fn start(settings: Settings) -> ExitCode {
+    log::install();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("cannot start threads: {error}")),
+    };
+    runtime.block_on(async {
+        match serve(settings, told_to_stop()).await {
+            Ok(running) => {
+                running.stopped().await;
+                ExitCode::SUCCESS
+            }
+            Err(error) => failed(&error.to_string()),
+        }
+    })
+}
+
+fn failed(line: &str) -> ExitCode {
+    eprintln!("{line}");
+    ExitCode::from(FAILED)
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM will not stop this edge gracefully");
+            return drop(tokio::signal::ctrl_c().await);
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn show(settings: &Settings) -> ExitCode {
+    let token = match &settings.token {
+        Token::None => "none".to_owned(),
+        Token::Value(_) => "set".to_owned(),
+        Token::File(path) => format!("in {}", path.display()),
+    };
+    let control_planes: Vec<String> = settings.control_planes.iter().map(ToString::to_string).collect();
+    println!("profile         {}", if settings.profile == Profile::Dev { "dev" } else { "production" });
+    println!("public URL      {}", settings.public_url);
+    println!("webhooks        {}{}", settings.listen, if settings.tls.is_some() { " (TLS)" } else { "" });
+    println!("admin           {}", settings.admin_listen);
+    println!("control planes  {}", control_planes.join(" "));
+    println!("token           {token}");
+    for alias in &settings.aliases {
+        println!("alias           {} = {}", alias.path, alias.route.name());
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,124 @@
+//! The connection to one control plane, and the bearer token it is used with. Knows gRPC; decides nothing.
+
+use std::{
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use callplane_proto::edge::v1::{
+    HandleRequest, HandleResponse, WatchStateRequest, WatchStateResponse, edge_service_client::EdgeServiceClient,
+};
+use tonic::{
+    Request, Status, Streaming,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri},
+};
+
+use crate::settings::{Settings, Token};
+
+type Client = EdgeServiceClient<InterceptedService<Channel, Bearer>>;
+
+/// One control plane. Connects when first used and again when needed.
+#[derive(Clone)]
+pub struct ControlPlane {
+    name: Arc<str>,
+    client: Client,
+    bearer: Bearer,
+}
+
+impl ControlPlane {
+    /// All control planes of the settings.
+    pub fn all(settings: &Settings) -> Result<Vec<Self>, String> {
+        let authority = match &settings.control_plane_ca {
+            Some(path) => {
+                let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+                Some(Certificate::from_pem(pem))
+            }
+            None => None,
+        };
+        let bearer = Bearer::new(settings.token.clone())?;
+        settings.control_planes.iter().map(|uri| Self::new(uri, authority.as_ref(), bearer.clone())).collect()
+    }
+
+    fn new(uri: &Uri, authority: Option<&Certificate>, bearer: Bearer) -> Result<Self, String> {
+        let name: Arc<str> = uri.authority().map_or("", |authority| authority.as_str()).into();
+        let mut endpoint = Endpoint::from(uri.clone())
+            .connect_timeout(Duration::from_secs(2))
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .keep_alive_while_idle(true)
+            .tcp_nodelay(true);
+        if uri.scheme_str() == Some("https") {
+            let tls = authority.into_iter().fold(ClientTlsConfig::new(), |tls, ca| tls.ca_certificate(ca.clone()));
+            endpoint = endpoint.tls_config(tls).map_err(|error| format!("the control plane's CA cannot be used: {error}"))?;
+        }
+        let client = EdgeServiceClient::with_interceptor(endpoint.connect_lazy(), bearer.clone());
+        Ok(Self { name, client, bearer })
+    }
+
+    /// Host and port, for logs and metrics.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends a batch of webhooks.
+    pub async fn handle(&self, request: HandleRequest, deadline: Duration) -> Result<HandleResponse, Status> {
+        let mut request = Request::new(request);
+        request.set_timeout(deadline);
+        self.client.clone().handle(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Opens the stream of accounts and numbers.
+    pub async fn watch_state(&self, request: WatchStateRequest) -> Result<Streaming<WatchStateResponse>, Status> {
+        self.client.clone().watch_state(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// The token was refused: it may have been rotated in its file.
+    pub fn read_token_again(&self) {
+        if let Err(problem) = self.bearer.read_again() {
+            tracing::error!("{problem}");
+        }
+    }
+}
+
+/// Adds the token to every call.
+#[derive(Clone)]
+struct Bearer {
+    source: Token,
+    header: Arc<RwLock<Option<MetadataValue<Ascii>>>>,
+}
+
+impl Bearer {
+    fn new(source: Token) -> Result<Self, String> {
+        let bearer = Self { source, header: Arc::default() };
+        bearer.read_again()?;
+        Ok(bearer)
+    }
+
+    fn read_again(&self) -> Result<(), String> {
+        let token = self.source.read().map_err(|error| format!("the edge's token cannot be read: {error}"))?;
+        let header = match token {
+            None => None,
+            Some(token) => {
+                let mut header = MetadataValue::try_from(format!("Bearer {token}"))
+                    .map_err(|_| "the edge's token holds a character that no token has".to_owned())?;
+                // Keeps it out of every debug print of the request.
+                header.set_sensitive(true);
+                Some(header)
+            }
+        };
+        *self.header.write().expect("nobody panics while holding the token") = header;
+        Ok(())
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let header = self.header.read().expect("nobody panics while holding the token").clone();
+        if let Some(header) = header {
+            request.metadata_mut().insert("authorization", header);
+        }
+        Ok(request)
+    }
+}

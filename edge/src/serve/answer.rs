@@ -1,0 +1,121 @@
+//! What Twilio gets: TwiML, an empty 204, or a status. Turns a control plane's outcome into one of them.
+
+use bytes::Bytes;
+use callplane_proto::edge::v1::{Hangup, Instructions, Reject, Say, Verb, verb::Kind};
+use http::{Response, StatusCode, header};
+use http_body_util::Full;
+
+use crate::{
+    forward::Outcome,
+    render::{Renderer, Unwritable},
+    route::Expects,
+};
+
+/// An answer and how it is counted.
+pub struct Answer {
+    /// What goes back.
+    pub response: Response<Full<Bytes>>,
+    /// The outcome in the metrics.
+    pub outcome: &'static str,
+    /// What the log should say, if anything.
+    pub complaint: Option<String>,
+}
+
+/// Writes answers.
+pub struct Answers {
+    renderer: Renderer,
+}
+
+impl Answers {
+    /// With paths made absolute by this renderer.
+    pub fn new(renderer: Renderer) -> Self {
+        Self { renderer }
+    }
+
+    /// What a control plane said, in the form Twilio expects on this route.
+    pub fn outcome(&self, expects: Expects, outcome: Outcome) -> Answer {
+        match (expects, outcome) {
+            (Expects::Nothing, Outcome::Invalid(why)) => invalid(empty(StatusCode::BAD_REQUEST), &why),
+            (Expects::Instructions, Outcome::Invalid(why)) => invalid(self.sorry(), &why),
+            (Expects::Messages, Outcome::Invalid(why)) => invalid(silence(), &why),
+            (Expects::Nothing, _) => answer(empty(StatusCode::NO_CONTENT), "accepted"),
+            (Expects::Instructions, Outcome::Instructions(instructions)) => self.instructions(&instructions, "answered"),
+            (Expects::Messages, Outcome::Messages(messages)) => match self.renderer.messages(&messages) {
+                Ok(text) => answer(twiml(text), "answered"),
+                Err(fault) => unwritable(silence(), fault),
+            },
+            (_, Outcome::Accepted) => answer(silence(), "answered"),
+            (_, other) => Answer {
+                complaint: Some(format!("the control plane answered with something else than this route takes: {}", kind(&other))),
+                ..answer(silence(), "mismatch")
+            },
+        }
+    }
+
+    /// Voice TwiML; what cannot be written becomes an apology, because somebody is on the line.
+    pub fn instructions(&self, instructions: &Instructions, outcome: &'static str) -> Answer {
+        match self.renderer.instructions(instructions) {
+            Ok(text) => answer(twiml(text), outcome),
+            Err(fault) => unwritable(self.sorry(), fault),
+        }
+    }
+
+    /// The caller hears a busy signal and is not billed.
+    pub fn busy(&self) -> Answer {
+        self.instructions(&only(Kind::Reject(Reject { busy: true })), "busy")
+    }
+
+    fn sorry(&self) -> Response<Full<Bytes>> {
+        let text = "We are sorry, we cannot take your call at the moment. Please try again later.".to_owned();
+        let mut instructions = only(Kind::Say(Say { text, ..Default::default() }));
+        instructions.verbs.push(Verb { kind: Some(Kind::Hangup(Hangup {})) });
+        self.renderer.instructions(&instructions).map_or_else(|_| empty(StatusCode::SERVICE_UNAVAILABLE), twiml)
+    }
+}
+
+/// Instructions of one verb.
+pub fn only(kind: Kind) -> Instructions {
+    Instructions { verbs: vec![Verb { kind: Some(kind) }], ..Default::default() }
+}
+
+/// Nothing is known that could be said: Twilio asks the fallback URL, or tries again.
+pub fn unavailable() -> Answer {
+    answer(empty(StatusCode::SERVICE_UNAVAILABLE), "unavailable")
+}
+
+fn answer(response: Response<Full<Bytes>>, outcome: &'static str) -> Answer {
+    Answer { response, outcome, complaint: None }
+}
+
+fn invalid(response: Response<Full<Bytes>>, why: &str) -> Answer {
+    Answer { complaint: Some(format!("the control plane made no sense of it: {why}")), ..answer(response, "invalid") }
+}
+
+fn unwritable(response: Response<Full<Bytes>>, fault: Unwritable) -> Answer {
+    Answer { complaint: Some(format!("the answer cannot be written: {fault}")), ..answer(response, "unwritable") }
+}
+
+fn kind(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "nothing",
+        Outcome::Instructions(_) => "instructions",
+        Outcome::Messages(_) => "messages",
+        Outcome::Invalid(_) | Outcome::UnknownAccount => "a failure",
+    }
+}
+
+fn silence() -> Response<Full<Bytes>> {
+    twiml(r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#.to_owned())
+}
+
+fn twiml(text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/xml"));
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}

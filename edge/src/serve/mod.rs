@@ -1,0 +1,138 @@
+//! The server: starts everything, stops it in order, and says where it listens.
+
+mod accept;
+mod admin;
+mod answer;
+mod authenticate;
+mod degraded;
+mod places;
+mod rejection;
+pub mod request;
+mod tls;
+mod webhook;
+
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    control_plane::ControlPlane,
+    forward::{Forwarder, Grpc, Replica},
+    metrics::Metrics,
+    settings::Settings,
+    state::{self, Directory},
+};
+use webhook::Edge;
+
+/// A started edge.
+pub struct Running {
+    /// Where webhooks arrive, with the port that was given out.
+    pub address: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_address: SocketAddr,
+    directory: Arc<Directory>,
+    stopped: JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits until accounts and numbers are known, and webhooks can be checked.
+    pub async fn loaded(&self) {
+        let mut heard = self.directory.subscribe();
+        while !self.directory.is_loaded() {
+            if heard.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What this edge knows of accounts and numbers.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Waits until everything has stopped.
+    pub async fn stopped(self) {
+        // A panic in the server has been reported by the panic hook; there is nothing to add.
+        drop(self.stopped.await);
+    }
+}
+
+/// Why an edge could not start: one clear line.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address is taken or not ours.
+    Address(&'static str, SocketAddr, io::Error),
+    /// A certificate, key or token cannot be used.
+    Unusable(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(setting, address, error) if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(formatter, "{setting}: {address} is in use by another program; stop it or choose another port")
+            }
+            Self::Address(setting, address, error) => write!(formatter, "{setting}: cannot listen on {address}: {error}"),
+            Self::Unusable(problem) => formatter.write_str(problem),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Starts an edge and returns as soon as it listens; it stops when `shutdown` ends.
+pub async fn serve(
+    settings: Settings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<Running, StartError> {
+    install_crypto();
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(StartError::Unusable)?;
+    let control_planes = ControlPlane::all(&settings).map_err(StartError::Unusable)?;
+    let listener = listen("CALLPLANE_EDGE_LISTEN", settings.listen).await?;
+    let admin = listen("CALLPLANE_EDGE_ADMIN_LISTEN", settings.admin_listen).await?;
+    let address = bound("CALLPLANE_EDGE_LISTEN", &listener, settings.listen)?;
+    let admin_address = bound("CALLPLANE_EDGE_ADMIN_LISTEN", &admin, settings.admin_listen)?;
+
+    let metrics = Arc::new(Metrics::default());
+    let directory = Arc::new(Directory::default());
+    let forwarder = forwarder(&settings, &control_planes, &metrics);
+    let follower = tokio::spawn(state::follow(directory.clone(), control_planes, settings.edge_id.clone()));
+    let edge = Arc::new(Edge::new(settings, directory.clone(), forwarder, metrics));
+    tracing::info!(%address, %admin_address, edge_id = edge.settings.edge_id, "edge listens");
+
+    let stopped = tokio::spawn(async move {
+        let (stop, stopping) = watch::channel(false);
+        let admin = tokio::spawn(admin::serve(admin, edge.clone(), stopping.clone()));
+        let accepting = tokio::spawn(accept::serve(listener, tls, edge, stopping));
+        shutdown.await;
+        tracing::info!("edge stops: no new webhooks, open ones are finished");
+        stop.send_replace(true);
+        drop(accepting.await);
+        follower.abort();
+        admin.abort();
+        tracing::info!("edge has stopped");
+    });
+    Ok(Running { address, admin_address, directory, stopped })
+}
+
+fn forwarder(settings: &Settings, control_planes: &[ControlPlane], metrics: &Arc<Metrics>) -> Forwarder {
+    let limits = &settings.limits;
+    let replicas = control_planes.iter().map(|control_plane| {
+        let transport = Grpc(control_plane.clone(), limits.answer_deadline);
+        Replica::start(Box::new(transport), &settings.edge_id, limits, metrics.clone())
+    });
+    Forwarder::new(replicas.collect(), limits)
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Address(setting, address, error))
+}
+
+fn bound(setting: &'static str, listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| StartError::Address(setting, asked, error))
+}
+
+/// One crypto provider for the whole process; a host that has installed one keeps it.
+fn install_crypto() {
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}

@@ -1,0 +1,174 @@
+//! One webhook from its first byte to its answer: route, bounds, signature, type, rate, control plane, answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use callplane_proto::edge::v1::{Webhook, webhook::Event};
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::time::Instant;
+
+use super::{
+    answer::{Answer, Answers, unavailable},
+    authenticate::{Claim, authenticate},
+    degraded,
+    rejection::{Refusal, Rejection},
+    request::{Received, receive, route},
+};
+use crate::{
+    clock,
+    forward::{Forwarder, Outcome, Unanswered, Urgency},
+    limit::RateLimit,
+    log::Sampler,
+    mask,
+    metrics::Metrics,
+    render::Renderer,
+    route::{Expects, Route, Table},
+    settings::Settings,
+    state::Directory,
+    translate::{self, Arrival, e164},
+};
+
+/// Everything a request needs.
+pub struct Edge {
+    table: Table,
+    pub directory: Arc<Directory>,
+    forwarder: Forwarder,
+    answers: Answers,
+    rates: RateLimit,
+    pub metrics: Arc<Metrics>,
+    sampler: Sampler,
+    pub settings: Settings,
+}
+
+impl Edge {
+    /// Put together from its parts.
+    pub fn new(settings: Settings, directory: Arc<Directory>, forwarder: Forwarder, metrics: Arc<Metrics>) -> Self {
+        Self {
+            table: Table::new(&settings.aliases),
+            directory,
+            forwarder,
+            answers: Answers::new(Renderer::new(&settings.public_url)),
+            rates: RateLimit::new(&settings.limits),
+            metrics,
+            sampler: Sampler::default(),
+            settings,
+        }
+    }
+
+    /// Answers one request; never fails.
+    pub async fn respond<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let started = Instant::now();
+        let path = request.uri().path().to_owned();
+        let found = match route(&self.table, request.method(), &path) {
+            Ok(found) => found,
+            Err(rejection) => return self.reject("none", &path, None, &rejection, started),
+        };
+        let received = match receive(request, &self.settings.limits).await {
+            Ok(received) => received,
+            Err(rejection) => return self.reject(found.route.name(), &path, None, &rejection, started),
+        };
+        let route = translate::settled(found.route, &received.form);
+        let answer = match self.admit(route, found.tag, &received) {
+            Ok(webhook) => self.answer(route, webhook).await,
+            Err(rejection) => return self.reject(route.name(), &path, Some(&received), &rejection, started),
+        };
+        let Answer { response, outcome, complaint } = match answer {
+            Ok(answer) => answer,
+            Err(rejection) => return self.reject(route.name(), &path, Some(&received), &rejection, started),
+        };
+        if let Some(complaint) = complaint {
+            tracing::warn!(route = route.name(), account_sid = shown_sid(&received), "{}", mask::numbers(&complaint));
+        }
+        self.metrics.handled(route.name(), outcome, started.elapsed());
+        response
+    }
+
+    /// A webhook that is believed and makes sense.
+    fn admit(&self, route: Route, tag: &str, received: &Received) -> Result<Webhook, Rejection> {
+        if !self.directory.is_loaded() {
+            return Err(Rejection::NotLoaded);
+        }
+        let url = format!("{}{}", self.settings.public_url, received.target());
+        let claim = Claim { url: &url, route, received };
+        // Explaining is for the log; when the log takes no more lines of this kind, it is not worth the time.
+        let account_sid = authenticate(&self.directory, &claim, || self.sampler.would_admit("signature", Instant::now()))
+            .map_err(Rejection::Refused)?;
+        let arrival = Arrival {
+            route,
+            tag,
+            account_sid: &account_sid,
+            idempotency_token: received.idempotency_token(),
+            target: received.target(),
+        };
+        let mut webhook = translate::webhook(&arrival, &received.form).map_err(Rejection::Malformed)?;
+        webhook.receive_time = Some(clock::now());
+        Ok(webhook)
+    }
+
+    async fn answer(&self, route: Route, webhook: Webhook) -> Result<Answer, Rejection> {
+        if let Some(who) = self.over_limit(&webhook) {
+            let complaint = Some(format!("too many calls of one {who}; the caller hears a busy signal"));
+            let complaint = complaint.filter(|_| self.sampler.admit("busy", Instant::now()).is_some());
+            return Ok(Answer { complaint, ..self.answers.busy() });
+        }
+        let urgency = if route.expects() == Expects::Instructions { Urgency::Caller } else { Urgency::Callback };
+        // Kept for the case that nobody answers.
+        let asked = webhook.clone();
+        match self.forwarder.ask(webhook, urgency).await {
+            Ok(Outcome::UnknownAccount) => Err(Rejection::Refused(Refusal::UnknownAccount)),
+            Ok(outcome) => Ok(self.answers.outcome(route.expects(), outcome)),
+            Err(unanswered) => Ok(self.without_control_plane(&asked, &unanswered)),
+        }
+    }
+
+    /// Only a call that comes in can be told "busy"; everything else is a consequence of one.
+    fn over_limit(&self, webhook: &Webhook) -> Option<&'static str> {
+        let Some(Event::CallReceived(received)) = &webhook.event else { return None };
+        let call = received.call.as_ref()?;
+        self.rates.exceeded(&webhook.account_sid, e164(&call.to), e164(&call.from), Instant::now())
+    }
+
+    fn without_control_plane(&self, webhook: &Webhook, unanswered: &Unanswered) -> Answer {
+        let instructions = degraded::instructions(&self.directory, &webhook.account_sid, webhook);
+        let mut answer = match &instructions {
+            Some(instructions) => self.answers.instructions(instructions, "fallback"),
+            None => unavailable(),
+        };
+        if self.sampler.admit(answer.outcome, Instant::now()).is_some() {
+            let answered = if instructions.is_some() { "the number's fallback" } else { "503" };
+            answer.complaint = Some(format!("answered with {answered}: {unanswered}"));
+        }
+        answer
+    }
+
+    fn reject(
+        &self,
+        route: &'static str,
+        path: &str,
+        received: Option<&Received>,
+        rejection: &Rejection,
+        started: Instant,
+    ) -> Response<Full<Bytes>> {
+        self.metrics.refused(rejection.label());
+        self.metrics.handled(route, "refused", started.elapsed());
+        if let Some(left_out) = self.sampler.admit(rejection.label(), started) {
+            let account_sid = received.map_or("", shown_sid);
+            let path = mask::numbers(&path.chars().take(120).collect::<String>());
+            let reason = rejection.label();
+            tracing::warn!(route, path, account_sid, reason, left_out, "webhook refused: {rejection}");
+        }
+        rejection.response()
+    }
+}
+
+/// The account for a log line; it is a stranger's word, so only if it looks like one.
+fn shown_sid(received: &Received) -> &str {
+    let sid = received.form.bytes("AccountSid").and_then(|sid| std::str::from_utf8(sid).ok()).unwrap_or_default();
+    let looks_right = sid.len() <= 34 && sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if looks_right { sid } else { "(not a SID)" }
+}

@@ -1,0 +1,62 @@
+//! Follows `WatchState` for as long as the edge runs: one control plane at a time, the next one when it fails or falls
+//! silent, with a jittered pause between.
+
+use std::{sync::Arc, time::Duration};
+
+use callplane_proto::edge::v1::WatchStateRequest;
+use tokio::time::{sleep, timeout};
+use tonic::{Code, Status};
+
+use super::{Directory, Feed};
+use crate::control_plane::ControlPlane;
+
+/// A heartbeat comes every 15 s; two missed ones are a dead connection.
+const SILENCE: Duration = Duration::from_secs(40);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Never returns; dropped when the edge stops.
+pub async fn follow(directory: Arc<Directory>, control_planes: Vec<ControlPlane>, edge_id: String) {
+    let mut feed = Feed::default();
+    let mut pause = FIRST_PAUSE;
+    for control_plane in control_planes.iter().cycle() {
+        let heard_before = directory.subscribe();
+        let error = follow_one(&directory, control_plane, &mut feed, &edge_id).await;
+        feed.interrupted();
+        if heard_before.has_changed().unwrap_or(false) {
+            pause = FIRST_PAUSE;
+        }
+        react(&error, &mut feed, control_plane);
+        tracing::warn!(control_plane = control_plane.name(), code = ?error.code(), reason = error.message(), "the watch of accounts and numbers broke; trying again");
+        sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Follows until the stream breaks, and says why it did.
+async fn follow_one(directory: &Directory, control_plane: &ControlPlane, feed: &mut Feed, edge_id: &str) -> Status {
+    let request = WatchStateRequest { edge_id: edge_id.to_owned(), resume_token: feed.resume_token().to_owned() };
+    let silent = || Status::deadline_exceeded("no heartbeat");
+    let mut stream = match timeout(SILENCE, control_plane.watch_state(request)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(status)) => return status,
+        Err(_) => return silent(),
+    };
+    loop {
+        match timeout(SILENCE, stream.message()).await {
+            Ok(Ok(Some(part))) => feed.apply(directory, part),
+            Ok(Ok(None)) => return Status::unavailable("the stream ended"),
+            Ok(Err(status)) => return status,
+            Err(_) => return silent(),
+        }
+    }
+}
+
+fn react(error: &Status, feed: &mut Feed, control_plane: &ControlPlane) {
+    match error.code() {
+        // The token is of another database, or too old: only a fresh snapshot helps.
+        Code::InvalidArgument | Code::NotFound | Code::OutOfRange | Code::FailedPrecondition | Code::Aborted => feed.forget(),
+        Code::Unauthenticated => control_plane.read_token_again(),
+        _ => {}
+    }
+}

@@ -1,0 +1,190 @@
+//! A control plane for tests: a real gRPC server that does what the test says and remembers what it was asked.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use callplane_proto::edge::v1::{
+    Accepted, HandleRequest, HandleResponse, Reply, StateChange, WatchStateRequest, WatchStateResponse, Webhook,
+    edge_service_server::{EdgeService, EdgeServiceServer},
+    reply,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+};
+use tokio_stream::wrappers::{TcpListenerStream, ReceiverStream};
+use tonic::{Request, Response, Status, transport::Server};
+
+type Part = Result<WatchStateResponse, Status>;
+type Decide = Box<dyn Fn(&Webhook) -> Decision + Send + Sync>;
+
+/// What the control plane does with one webhook.
+#[derive(Clone)]
+pub enum Decision {
+    /// Answers it.
+    Reply(reply::Outcome),
+    /// Never answers the call it came in.
+    Silence,
+    /// Fails the call it came in.
+    Fail(Status),
+}
+
+impl Decision {
+    pub fn accepted() -> Self {
+        Self::Reply(reply::Outcome::Accepted(Accepted {}))
+    }
+}
+
+struct Inner {
+    decide: Mutex<Decide>,
+    snapshot: Mutex<Vec<WatchStateResponse>>,
+    watchers: Mutex<Vec<mpsc::Sender<Part>>>,
+    /// Every call to Handle, as it came in.
+    calls: watch::Sender<Vec<HandleRequest>>,
+    /// Every WatchState request, with its authorization header.
+    watches: watch::Sender<Vec<(WatchStateRequest, Option<String>)>>,
+    /// Calls wait while this is false.
+    open: watch::Sender<bool>,
+}
+
+/// A running fake. Stops when dropped.
+pub struct FakeControlPlane {
+    pub address: SocketAddr,
+    inner: Arc<Inner>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for FakeControlPlane {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl FakeControlPlane {
+    /// Knows these accounts and numbers, and accepts everything.
+    pub async fn start(changes: Vec<StateChange>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_on(listener, changes)
+    }
+
+    pub fn start_on(listener: TcpListener, changes: Vec<StateChange>) -> Self {
+        let address = listener.local_addr().expect("bound");
+        let snapshot = WatchStateResponse {
+            resume_token: "snapshot".into(),
+            changes,
+            snapshot_begin: true,
+            snapshot_complete: true,
+        };
+        let inner = Arc::new(Inner {
+            decide: Mutex::new(Box::new(|_| Decision::accepted())),
+            snapshot: Mutex::new(vec![snapshot]),
+            watchers: Mutex::default(),
+            calls: watch::Sender::default(),
+            watches: watch::Sender::default(),
+            open: watch::Sender::new(true),
+        });
+        let service = EdgeServiceServer::new(Service(inner.clone()));
+        let server = tokio::spawn(async move {
+            let serving = Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
+            drop(serving.await);
+        });
+        Self { address, inner, server }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on webhooks are decided so.
+    pub fn decide(&self, decide: impl Fn(&Webhook) -> Decision + Send + Sync + 'static) {
+        *self.inner.decide.lock().expect("unpoisoned") = Box::new(decide);
+    }
+
+    /// From now on everything gets this answer.
+    pub fn answer(&self, outcome: reply::Outcome) {
+        self.decide(move |_| Decision::Reply(outcome.clone()));
+    }
+
+    /// Calls wait from now on, until opened.
+    pub fn open(&self, open: bool) {
+        self.inner.open.send_replace(open);
+    }
+
+    /// Sends a part to every watcher.
+    pub async fn push(&self, part: WatchStateResponse) {
+        let watchers = self.inner.watchers.lock().expect("unpoisoned").clone();
+        for watcher in watchers {
+            drop(watcher.send(Ok(part.clone())).await);
+        }
+    }
+
+    /// What a new watcher gets from now on.
+    pub fn snapshot(&self, parts: Vec<WatchStateResponse>) {
+        *self.inner.snapshot.lock().expect("unpoisoned") = parts;
+    }
+
+    /// Ends every watch.
+    pub fn cut_watches(&self) {
+        self.inner.watchers.lock().expect("unpoisoned").clear();
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<HandleRequest> {
+        self.inner.calls.borrow().clone()
+    }
+
+    /// Every webhook so far.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.calls().into_iter().flat_map(|call| call.webhooks).collect()
+    }
+
+    /// Waits for so many calls.
+    pub async fn called(&self, times: usize) {
+        self.inner.calls.subscribe().wait_for(|calls| calls.len() >= times).await.expect("the fake lives");
+    }
+
+    /// Waits for so many watch requests, and gives them.
+    pub async fn watched(&self, times: usize) -> Vec<(WatchStateRequest, Option<String>)> {
+        let mut watches = self.inner.watches.subscribe();
+        watches.wait_for(|watches| watches.len() >= times).await.expect("the fake lives").clone()
+    }
+}
+
+struct Service(Arc<Inner>);
+
+#[tonic::async_trait]
+impl EdgeService for Service {
+    type WatchStateStream = ReceiverStream<Part>;
+
+    async fn handle(&self, request: Request<HandleRequest>) -> Result<Response<HandleResponse>, Status> {
+        let request = request.into_inner();
+        self.0.calls.send_modify(|calls| calls.push(request.clone()));
+        self.0.open.subscribe().wait_for(|open| *open).await.expect("the fake lives");
+        let decisions: Vec<Decision> = {
+            let decide = self.0.decide.lock().expect("unpoisoned");
+            request.webhooks.iter().map(|webhook| decide(webhook)).collect()
+        };
+        let mut replies = Vec::new();
+        for (webhook, decision) in request.webhooks.into_iter().zip(decisions) {
+            match decision {
+                Decision::Reply(outcome) => replies.push(Reply { delivery_key: webhook.delivery_key, outcome: Some(outcome) }),
+                Decision::Silence => std::future::pending().await,
+                Decision::Fail(status) => return Err(status),
+            }
+        }
+        Ok(Response::new(HandleResponse { replies }))
+    }
+
+    async fn watch_state(&self, request: Request<WatchStateRequest>) -> Result<Response<Self::WatchStateStream>, Status> {
+        let authorization = request.metadata().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (watcher, parts) = mpsc::channel(64);
+        for part in self.0.snapshot.lock().expect("unpoisoned").iter() {
+            watcher.try_send(Ok(part.clone())).expect("room");
+        }
+        self.0.watchers.lock().expect("unpoisoned").push(watcher);
+        self.0.watches.send_modify(|watches| watches.push((request.into_inner(), authorization)));
+        Ok(Response::new(ReceiverStream::new(parts)))
+    }
+}
