@@ -47,6 +47,10 @@ impl Target {
             timeout,
         })
     }
+
+    pub fn is_this_machine(&self) -> bool {
+        self.address.split_once("://").is_some_and(|(_, rest)| is_this_machine(rest))
+    }
 }
 
 /// An empty variable counts as none.

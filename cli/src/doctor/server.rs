@@ -28,13 +28,22 @@ pub async fn checks(target: &Target) -> Vec<Check> {
             return checks;
         }
     };
-    checks.push(Check::passed("address", format!("{} answers", target.address)).here());
+    checks.push(answers(target).here());
     let info = call(&channel, target, "callplane.v1.SystemService/GetServerInfo").await;
     checks.extend(accepted(&info).into_iter().map(Check::here));
     if info.is_ok() {
         checks.extend(checklist(call(&channel, target, "callplane.v1.SystemService/RunDoctor").await));
     }
     checks
+}
+
+fn answers(target: &Target) -> Check {
+    let in_the_clear = target.address.starts_with("http://") && !target.is_this_machine();
+    if in_the_clear && target.token.is_some() {
+        let message = format!("{} answers, but the token travels there unencrypted", target.address);
+        return Check::warning("address", message, "use https://, or keep to a network you trust");
+    }
+    Check::passed("address", format!("{} answers", target.address))
 }
 
 fn unreachable(address: &str, message: String) -> Check {

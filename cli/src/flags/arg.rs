@@ -1,6 +1,6 @@
 //! Flags as clap arguments. clap checks what it can on its own: choices, exclusion, presence.
 
-use clap::{Arg, ArgAction, builder::PossibleValue};
+use clap::{Arg, ArgAction, ValueHint, builder::PossibleValue};
 
 use super::{Flag, Kind, Many};
 use crate::tree::comments;
@@ -50,6 +50,7 @@ fn base(flag: &Flag, id: String) -> Arg {
         Kind::Switch if flag.many == Many::One && flag.place.is_none() => {
             arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(["true", "false"])
         }
+        Kind::Secret => arg.value_hint(ValueHint::FilePath),
         Kind::Time | Kind::Duration | Kind::Integer | Kind::Decimal => arg.allow_hyphen_values(true),
         _ => arg,
     };
@@ -70,7 +71,7 @@ fn choices(arg: Arg, flag: &Flag) -> Arg {
 
 fn heading(flag: &Flag) -> String {
     match flag.choice() {
-        Some(oneof) => format!("One of ({})", oneof.replace('_', " ")),
+        Some(oneof) => format!("One of ({oneof})"),
         None => "Fields".to_owned(),
     }
 }

@@ -10,6 +10,8 @@ use prost_reflect::FieldDescriptor;
 
 pub use kind::Kind;
 
+use crate::tree::naming::kebab;
+
 /// One field of a request on the command line.
 #[derive(Clone, Debug)]
 pub struct Flag {
@@ -65,10 +67,18 @@ impl Flag {
         false
     }
 
-    /// The outermost oneof it is a member of, for the help.
+    /// The outermost oneof it is a member of, for the help: `endpoint`, or `fallback kind` inside another field.
     pub fn choice(&self) -> Option<String> {
-        let member = self.path.iter().find(|field| is_choice(field))?;
-        member.containing_oneof().map(|oneof| oneof.name().to_owned())
+        let at = self.path.iter().position(is_choice)?;
+        let oneof = self.path[at].containing_oneof()?;
+        let owner = at.checked_sub(1).map(|above| &self.path[above]).filter(|owner| self.shows(owner));
+        let name = oneof.name().replace('_', " ");
+        Some(owner.map_or(name.clone(), |owner| format!("{} {name}", owner.name().replace('_', " "))))
+    }
+
+    /// Whether the flag's name has the field in it; a flattened one is left out.
+    fn shows(&self, field: &FieldDescriptor) -> bool {
+        self.name.split('.').any(|part| part == kebab(field.name()))
     }
 }
 

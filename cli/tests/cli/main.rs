@@ -2,6 +2,7 @@
 
 mod answers;
 mod bench;
+mod edge;
 mod errors;
 mod every_command;
 mod golden;
@@ -9,4 +10,5 @@ mod hand_written;
 mod lists;
 mod plane;
 mod requests;
+mod simulate;
 mod watching;
