@@ -41,6 +41,21 @@ pub fn explain<'a>(
     Explanation { decision, answering, trace: trace.collect(), shares: pick::shares(&targets, roster) }
 }
 
+/// Who answers by a decision made before: Twilio asks again when our answer was lost, and must get the same one even if
+/// the plan or the time has moved on since.
+pub fn recall<'a>(decision: &Decision, plan: Option<&RoutePlan>, roster: &Roster<'a>) -> Answering<'a> {
+    if let Some(agent) = decision.agent_id.and_then(roster) {
+        return Answering::Agent(agent);
+    }
+    let fallback = plan.filter(|plan| Some(plan.id) == decision.route_plan_id).and_then(|plan| plan.fallback.as_ref());
+    match (decision.reason, fallback) {
+        (Reason::UnknownNumber, _) => Answering::NotInService,
+        (_, Some(Fallback::Voicemail(own))) => Answering::Voicemail(Some(own.clone())),
+        (_, Some(Fallback::Announcement(announcement))) => Answering::Announcement(announcement.clone()),
+        (_, Some(Fallback::Agent { .. }) | None) => Answering::Voicemail(None),
+    }
+}
+
 struct Routed<'a> {
     decision: Decision,
     answering: Answering<'a>,

@@ -33,6 +33,11 @@ impl House {
         let explained = explain(subject, &caller, now, seed.as_str(), &roster);
         let decided = decide(subject, &caller, now, seed.as_str(), &roster);
         assert_eq!((&decided.0, &decided.1), (&explained.decision, &explained.answering));
+        let plan = match subject {
+            Subject::Plan(plan, _) => Some(plan),
+            Subject::Agent(_) | Subject::Unassigned | Subject::Unknown => None,
+        };
+        assert_eq!(recall(&decided.0, plan, &roster), decided.1, "asked again, the same answers");
         explained
     }
 
@@ -208,4 +213,14 @@ fn a_stored_decision_still_loads() {
     let sample = r#"{"agent_id":"agt_00000000000000000000000001","route_plan_id":null,"revision":3,"rule":"day","reason":"rule-matched","detail":"rule day matched"}"#;
     let decision: Decision = serde_json::from_str(sample).expect("loads");
     assert_eq!(serde_json::to_string(&decision).expect("plain"), sample);
+}
+
+#[test]
+fn a_call_asked_about_again_keeps_its_agent_though_the_plan_has_changed() {
+    let house = House::new();
+    let before = plan(json!([rule("all", &[1], json!({}))]));
+    let decision = house.by_plan(&before, "anonymous").decision;
+    let after = plan(json!([rule("all", &[2], json!({}))]));
+    assert_eq!(recall(&decision, Some(&after), &|id| house.0.get(&id)).agent_id(), Some(agent_id(1)));
+    assert_eq!(recall(&decision, Some(&after), &|_| None), Answering::Voicemail(None));
 }
