@@ -7,3 +7,5 @@ pub mod validate;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,13 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt, pb};
 
-use crate::domain::error::{Error, Kind};
+use crate::domain::error::{Error, Kind, Violation};
 
 const DOMAIN: &str = "callplane";
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Errors travel in headers, and some clients refuse more than 8 KiB of them.
+const MESSAGE_ROOM: usize = 600;
+const DETAILS_ROOM: usize = 2400;
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
@@ -51,9 +54,7 @@ fn code(kind: Kind) -> Code {
 fn details(error: &Error) -> ErrorDetails {
     let mut details = ErrorDetails::with_error_info(error.reason, DOMAIN, []);
     if !error.violations.is_empty() {
-        let violations = error.violations.iter();
-        let violations: Vec<_> = violations.map(|v| FieldViolation::new(&v.field, &v.description)).collect();
-        details.set_bad_request(violations);
+        details.set_bad_request(field_violations(&error.violations));
     }
     match error.kind {
         Kind::FailedPrecondition => {
@@ -67,13 +68,40 @@ fn details(error: &Error) -> ErrorDetails {
     details
 }
 
+/// As many violations as fit, and how many more there are.
+fn field_violations(violations: &[Violation]) -> Vec<FieldViolation> {
+    let mut room = DETAILS_ROOM;
+    let fits = violations.iter().take_while(|violation| {
+        let length = violation.field.len() + violation.description.len();
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    });
+    let mut shown: Vec<_> = fits.map(|v| FieldViolation::new(&v.field, &v.description)).collect();
+    let more = violations.len() - shown.len();
+    if more > 0 {
+        shown.push(FieldViolation::new("", format!("and {more} more")));
+    }
+    shown
+}
+
 /// What the caller reads. An internal error is logged here, once, and kept from the caller.
 fn shown(error: Error) -> String {
     if error.kind != Kind::Internal {
-        return error.message;
+        return shortened(error.message);
     }
     tracing::error!(reason = error.reason, error = chain(&error), "a request failed");
     "internal error".to_owned()
+}
+
+/// The message travels in a header, twice: the details carry it too.
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_ROOM {
+        let end = (0..=MESSAGE_ROOM).rev().find(|at| message.is_char_boundary(*at)).unwrap_or_default();
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 fn chain(error: &Error) -> String {
@@ -90,7 +118,6 @@ fn chain(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::error::Violation;
 
     #[test]
     fn every_error_carries_its_reason() {
@@ -109,6 +136,17 @@ mod tests {
         let status = Status::from(Error::violations(vec![violation("a"), violation("rules[0].weight")]));
         let fields = status.get_details_bad_request().expect("bad request").field_violations;
         assert_eq!(fields.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["a", "rules[0].weight"]);
+    }
+
+    #[test]
+    fn a_hundred_bad_fields_still_fit_into_a_header() {
+        let violation =
+            |index| Violation { field: format!("rules[{index}].targets[0].weight"), description: "ä".repeat(40) };
+        let status = Status::from(Error::violations((0..100).map(violation).collect()));
+        assert!(status.message().len() < 700 && status.details().len() < 5000, "{}", status.details().len());
+        let fields = status.get_details_bad_request().expect("bad request").field_violations;
+        let last = fields.last().expect("some");
+        assert_eq!(last.description, format!("and {} more", 100 - (fields.len() - 1)));
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod caller;
 mod layer;
 mod policy;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 pub use caller::{Caller, WORKSPACE_METADATA};
 pub use layer::{Gate, Gated};
