@@ -53,7 +53,8 @@ impl MasterKeys {
                 if keys.iter().any(|known| known.digest == key.digest) {
                     return Err("the same key is given twice".to_owned());
                 }
-                Ok(keys.push(key))
+                keys.push(key);
+                Ok(())
             });
             if let Err(reason) = outcome {
                 let description = format!("key {}: {reason}", index + 1);

@@ -62,7 +62,8 @@ impl TokenKeys {
                 if keys.iter().any(|known| known.id == key.id) {
                     return Err("the same key is given twice".to_owned());
                 }
-                Ok(keys.push(key))
+                keys.push(key);
+                Ok(())
             });
             if let Err(reason) = outcome {
                 let description = format!("key {}: {reason}", index + 1);

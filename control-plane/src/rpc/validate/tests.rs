@@ -1,5 +1,5 @@
 use callplane_proto::descriptors;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -321,4 +321,40 @@ fn a_bad_credential_is_named_and_never_repeated() {
     let complaints = shown(error);
     assert_eq!(complaints.len(), 5, "{complaints:?}");
     assert!(!complaints.concat().contains("canary"), "{complaints:?}");
+}
+
+const CANARY: &str = "canary 4711-0815 +15005550006";
+
+/// Every string in the message and, three levels down, in its messages set to something that no rule wants.
+fn filled(message: &mut DynamicMessage, depth: usize) {
+    for field in message.descriptor().fields() {
+        let value = match field.kind() {
+            Kind::String => Value::String(CANARY.to_owned()),
+            Kind::Message(inner) if depth > 0 && !field.is_map() => {
+                let mut inner = DynamicMessage::new(inner);
+                filled(&mut inner, depth - 1);
+                Value::Message(inner)
+            }
+            _ => continue,
+        };
+        if !field.is_map() {
+            message.set_field(&field, if field.is_list() { Value::List(vec![value]) } else { value });
+        }
+    }
+}
+
+#[test]
+fn no_answer_to_any_request_repeats_a_value() {
+    let pool = descriptors::pool();
+    let validator = validator(pool).expect("known rules");
+    let mut refused = 0;
+    for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+        let mut request = DynamicMessage::new(method.input());
+        filled(&mut request, 3);
+        let complaints = shown(validator.check(&request));
+        let text = complaints.concat();
+        assert!(!text.contains("canary") && !text.contains("0006"), "{}: {text}", method.full_name());
+        refused += usize::from(!complaints.is_empty());
+    }
+    assert!(refused > 30, "only {refused} requests were refused");
 }
