@@ -33,14 +33,26 @@ pub struct Turn {
 
 /// After a dialled leg or a stream: the end if it was a conversation, otherwise the next in the chain, at last voicemail.
 pub fn after_dial(leg: Leg<'_>, scene: &Scene<'_>, now: Timestamp) -> Turn {
-    let caller_is_gone = scene.call.status.is_final() || leg.status == "canceled";
-    if caller_is_gone || was_conversation(leg, scene, now) {
-        return Turn { answer: Answer::Instructions(Instructions::Verbs(vec![Verb::Hangup])), hand_over: None };
+    if is_over(leg, scene, now) {
+        return Turn { answer: hangup(), hand_over: None };
     }
     let failed = scene.call.agent_id.and_then(scene.roster);
     match failed.and_then(|agent| stand_ins(agent, scene).first().copied()) {
         Some(next) => Turn { answer: reach(next, scene), hand_over: Some(Some(next.id)) },
         None => Turn { answer: Answer::Instructions(number_voicemail(scene)), hand_over: Some(None) },
+    }
+}
+
+/// The answer of `after_dial` once more, when Twilio repeats the webhook and the call was handed over already: nobody is
+/// rung again after a conversation.
+pub fn after_dial_again(leg: Leg<'_>, scene: &Scene<'_>, now: Timestamp) -> Answer {
+    let agent = scene.call.agent_id.and_then(scene.roster);
+    let was_handed_over = !scene.call.tried_agent_ids.is_empty();
+    match agent {
+        _ if is_over(leg, scene, now) => hangup(),
+        Some(_) if !was_handed_over => hangup(),
+        Some(agent) => reach(agent, scene),
+        None => Answer::Instructions(number_voicemail(scene)),
     }
 }
 
@@ -75,6 +87,15 @@ pub(super) fn stand_ins<'a>(agent: &Agent, scene: &Scene<'a>) -> Vec<&'a Agent> 
         next = stand_in.fallback_agent_id;
     }
     found
+}
+
+fn hangup() -> Answer {
+    Answer::Instructions(Instructions::Verbs(vec![Verb::Hangup]))
+}
+
+/// They talked, or the caller is gone.
+fn is_over(leg: Leg<'_>, scene: &Scene<'_>, now: Timestamp) -> bool {
+    scene.call.status.is_final() || leg.status == "canceled" || was_conversation(leg, scene, now)
 }
 
 fn was_conversation(leg: Leg<'_>, scene: &Scene<'_>, now: Timestamp) -> bool {

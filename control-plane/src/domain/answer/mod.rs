@@ -14,7 +14,7 @@ use super::{
     party::Party,
     route::{Answering, Roster},
 };
-pub use afterwards::{Leg, after_answer_failed, after_dial, after_gather, after_voicemail};
+pub use afterwards::{Leg, after_answer_failed, after_dial, after_dial_again, after_gather, after_voicemail};
 
 /// What to answer a webhook with.
 #[derive(Clone, Debug, PartialEq)]

@@ -161,6 +161,24 @@ fn a_leg_that_reached_nobody_goes_along_the_chain_and_ends_at_voicemail() {
 }
 
 #[test]
+fn a_repeated_end_of_a_leg_gets_the_same_answer_and_rings_nobody_after_a_conversation() {
+    let agents = [human(1, Some(2)), human(2, None)];
+    let mut call = Call { agent_id: Some(agent_id(1)), ..call() };
+    let legs = [Leg { status: "completed", bridged: Some(true) }, Leg { status: "busy", bridged: None }];
+    // The first leg was a conversation; or it was busy, then the second one was too.
+    for leg in [legs[0], legs[1], legs[1]] {
+        let now = call.update_time;
+        let turn = dial_ended(leg, &call, &agents, now);
+        if let Some(to) = turn.hand_over {
+            call.hand_over(to);
+        }
+        let roster = |id| agents.iter().find(|agent| agent.id == id);
+        let scene = Scene { call: &call, voicemail: None, stream_token: Some("once"), roster: &roster };
+        assert_eq!(after_dial_again(leg, &scene, now), turn.answer, "{leg:?}");
+    }
+}
+
+#[test]
 fn a_stream_that_dropped_at_once_reached_nobody() {
     let connected = at("2026-08-04T09:00:01Z");
     let call = Call { agent_id: Some(agent_id(1)), connect_time: Some(connected), ..call() };
