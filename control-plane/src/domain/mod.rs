@@ -29,6 +29,7 @@ pub mod sid;
 pub mod telephony;
 pub mod time;
 pub mod voicemail;
+pub mod webhook;
 pub mod webhooks;
 pub mod workspace;
 pub mod zone;

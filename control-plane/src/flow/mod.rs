@@ -4,11 +4,15 @@
 pub mod account;
 pub mod context;
 pub mod dispatch;
+pub mod ingest;
 pub mod journal;
+pub mod registrar;
 pub mod vault;
 pub mod wake;
 
 pub use context::{Context, Facts};
 pub use dispatch::dispatch;
+pub use ingest::Inbox;
 pub use journal::{Audited, Journal, Once};
+pub use registrar::Registrar;
 pub use wake::Wake;

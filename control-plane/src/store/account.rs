@@ -226,3 +226,14 @@ pub async fn everywhere<C: ConnectionTrait>(db: &C, after: Option<AccountId>, li
     }
     select.all(db).await.map_err(failed)?.into_iter().map(Account::try_from).collect()
 }
+
+/// Which account and workspace each of these SIDs stands for: the hot path's way from a signature to a tenant.
+pub async fn signers<C: ConnectionTrait>(db: &C, sids: Vec<String>) -> Result<Vec<(String, AccountId, WorkspaceId)>> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::AccountSid)
+        .column(Column::Id)
+        .column(Column::WorkspaceId)
+        .filter(Column::AccountSid.is_in(sids));
+    found.into_tuple().all(db).await.map_err(failed)
+}

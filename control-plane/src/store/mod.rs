@@ -4,18 +4,24 @@
 pub mod account;
 pub mod agent;
 pub mod audit;
+pub mod call;
+pub mod call_event;
 pub mod database;
 pub mod effect;
 pub mod entity;
 pub mod event;
 pub mod kept;
+pub mod message;
 pub mod page;
 pub mod phone_number;
+pub mod recording;
 pub mod replay;
 pub mod route_plan;
 pub mod secret;
+pub mod stream_token;
 pub mod token;
 pub mod value;
+pub mod voicemail;
 pub mod workspace;
 
 pub use database::{Store, failed};

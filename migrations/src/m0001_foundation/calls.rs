@@ -4,7 +4,7 @@ use sea_orm_migration::prelude::*;
 
 use super::numbers::wake;
 use crate::column::{
-    boolean, id, index, integer, integer_null, json, table, text, text_null, time, time_null, unique, uuid, uuid_null,
+    boolean, id, index, integer, integer_null, json, table, text, time, time_null, unique, uuid, uuid_null,
 };
 
 pub async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -108,7 +108,6 @@ async fn message(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         uuid("account_id"),
         uuid_null("phone_number_id"),
         text("message_sid"),
-        text_null("messaging_service_sid"),
         text("direction"),
         text("from_number"),
         text("to_number"),

@@ -2,6 +2,8 @@
 
 pub mod event;
 pub mod fact;
+mod fetched;
+pub mod machine;
 pub mod merge;
 pub mod quiet;
 pub mod status;

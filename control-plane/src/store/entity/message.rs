@@ -21,8 +21,6 @@ pub struct Model {
     pub phone_number_id: Option<PhoneNumberId>,
     #[sea_orm(column_type = "Text")]
     pub message_sid: String,
-    #[sea_orm(column_type = "Text", nullable)]
-    pub messaging_service_sid: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub direction: String,
     #[sea_orm(column_type = "Text")]

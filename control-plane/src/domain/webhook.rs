@@ -1,0 +1,97 @@
+//! A webhook in our words: what an edge forwarded, and what it may be answered.
+
+use super::{
+    answer::Answer,
+    call::Fact,
+    country::Country,
+    id::{AgentId, CallId},
+    message::MessageFact,
+    recording::RecordingFact,
+    sid::{AccountSid, CallSid},
+    time::Timestamp,
+};
+
+/// One webhook whose signature an edge has checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Webhook {
+    /// The same for every delivery of the same webhook.
+    pub delivery_key: String,
+    /// When the edge had read it.
+    pub receive_time: Timestamp,
+    /// The account that signed it.
+    pub account_sid: AccountSid,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A call comes in.
+    CallReceived { fact: Fact, country: Option<Country> },
+    /// An outbound call of ours was answered.
+    CallAnswered { fact: Fact },
+    /// Digits or speech.
+    DigitsGathered { fact: Fact },
+    /// Call progress.
+    CallProgressed { fact: Fact },
+    /// A dialled leg or a stream ended.
+    DialEnded { fact: Fact, status: String, bridged: Option<bool> },
+    /// Recording status.
+    RecordingProgressed { call_sid: CallSid, recording: RecordingFact },
+    /// A caller left a voicemail; Twilio may leave the recording's SID out.
+    VoicemailLeft { fact: Fact, recording: Option<RecordingFact> },
+    /// A message came in, or progressed.
+    Message { fact: MessageFact, came_in: bool },
+    /// Twilio could not use our first answer.
+    AnswerFailed { fact: Fact, error_code: i32 },
+    /// Ours: ElevenLabs did not take the call, and somebody else answers it.
+    HandedOver { fact: Fact, to: Option<AgentId> },
+}
+
+impl Event {
+    /// The call it is about.
+    pub fn call_sid(&self) -> Option<&CallSid> {
+        match self {
+            Self::CallReceived { fact, .. }
+            | Self::CallAnswered { fact }
+            | Self::DigitsGathered { fact }
+            | Self::CallProgressed { fact }
+            | Self::DialEnded { fact, .. }
+            | Self::VoicemailLeft { fact, .. }
+            | Self::AnswerFailed { fact, .. }
+            | Self::HandedOver { fact, .. } => Some(&fact.call_sid),
+            Self::RecordingProgressed { call_sid, .. } => Some(call_sid),
+            Self::Message { .. } => None,
+        }
+    }
+}
+
+/// What a webhook is answered, once it is committed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Twilio wants nothing back.
+    Accepted,
+    /// Do this with the call.
+    Call {
+        /// The call.
+        call_id: CallId,
+        /// What to do.
+        answer: Box<Answer>,
+    },
+    /// Send nothing back.
+    NoMessages,
+    /// Not stored.
+    Failed(Failure),
+}
+
+/// Why a webhook was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It makes no sense; sending it again will not help.
+    Invalid(&'static str),
+    /// Something is wrong here; sending it again may help.
+    Unavailable,
+    /// The account is not known any more.
+    UnknownAccount,
+}
