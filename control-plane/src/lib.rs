@@ -9,3 +9,4 @@ pub mod rpc;
 pub mod secret;
 pub mod store;
 pub mod token;
+pub mod worker;

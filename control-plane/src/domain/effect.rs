@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     e164::E164,
     id::{AccountId, CallId, PhoneNumberId},
-    sid::{CallSid, PhoneNumberSid},
-    telephony::Webhooks,
+    sid::CallSid,
+    telephony::{NumberSeen, Webhooks},
 };
 
 /// Something to do outside. `round` comes back with the outcome, so that a late one is recognised.
@@ -17,12 +17,12 @@ pub enum Effect {
     ReadAccount { account_id: AccountId, round: u32 },
     /// Looks a number up in the account that should own it.
     FindNumber { account_id: AccountId, phone_number_id: PhoneNumberId, e164: E164, round: u32 },
-    /// Writes a number's webhooks.
+    /// Turns a number's webhooks from what was seen into what is wanted.
     WriteWebhooks {
         account_id: AccountId,
         phone_number_id: PhoneNumberId,
-        phone_number_sid: PhoneNumberSid,
-        webhooks: Webhooks,
+        seen: NumberSeen,
+        wanted: Webhooks,
         round: u32,
     },
     /// Reads a call that went quiet.

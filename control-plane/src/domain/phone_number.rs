@@ -327,8 +327,8 @@ impl PhoneNumber {
                 let effect = Effect::WriteWebhooks {
                     account_id: self.account_id,
                     phone_number_id: self.id,
-                    phone_number_sid: seen.sid.clone(),
-                    webhooks: desired.clone(),
+                    seen: seen.clone(),
+                    wanted: desired.clone(),
                     round,
                 };
                 Step::to(Self { work: Work::Writing { round, attempt: 0, writes: writes + 1 }, ..known }).effect(effect)

@@ -113,7 +113,8 @@ impl Kept for Call {
     }
 
     async fn save(&self, txn: &DatabaseTransaction, seen: i64) -> Result<bool> {
-        let update = Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
+        let update =
+            Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
         Ok(update.exec(txn).await.map_err(failed)?.rows_affected == 1)
     }
 

@@ -12,7 +12,10 @@ use super::{
     value::Json,
     word,
 };
-use crate::domain::{error::{Error, Result}, message::Message};
+use crate::domain::{
+    error::{Error, Result},
+    message::Message,
+};
 
 impl TryFrom<Model> for Message {
     type Error = Error;
@@ -59,7 +62,19 @@ fn row(message: &Message) -> ActiveModel {
 }
 
 /// Everything that a later fact may change.
-const CHANGING: [Column; 11] = [Column::PhoneNumberId, Column::Direction, Column::FromNumber, Column::ToNumber, Column::Body, Column::Media, Column::Status, Column::ErrorCode, Column::Version, Column::CreateTime, Column::UpdateTime];
+const CHANGING: [Column; 11] = [
+    Column::PhoneNumberId,
+    Column::Direction,
+    Column::FromNumber,
+    Column::ToNumber,
+    Column::Body,
+    Column::Media,
+    Column::Status,
+    Column::ErrorCode,
+    Column::Version,
+    Column::CreateTime,
+    Column::UpdateTime,
+];
 
 /// Those among `sids` that exist, of whatever workspace; locked in one order, so that two writers never wait crosswise.
 pub async fn among(txn: &DatabaseTransaction, sids: Vec<String>) -> Result<Vec<Message>> {

@@ -11,7 +11,10 @@ use super::{
     failed,
     value::Json,
 };
-use crate::domain::{error::{Error, Result}, recording::Recording};
+use crate::domain::{
+    error::{Error, Result},
+    recording::Recording,
+};
 
 impl TryFrom<Model> for Recording {
     type Error = Error;
@@ -40,7 +43,8 @@ const CHANGING: [Column; 5] = [Column::Status, Column::Facts, Column::Version, C
 
 /// Those among `sids` that exist, of whatever workspace; locked in one order, so that two writers never wait crosswise.
 pub async fn among(txn: &DatabaseTransaction, sids: Vec<String>) -> Result<Vec<Recording>> {
-    let found = Entity::find().filter(Column::RecordingSid.is_in(sids)).order_by_asc(Column::RecordingSid).lock_exclusive();
+    let found =
+        Entity::find().filter(Column::RecordingSid.is_in(sids)).order_by_asc(Column::RecordingSid).lock_exclusive();
     found.all(txn).await.map_err(failed)?.into_iter().map(Recording::try_from).collect()
 }
 

@@ -8,8 +8,7 @@ use sea_orm::{
 
 use super::{
     entity::voicemail::{ActiveModel, Column, Entity, Model},
-    failed,
-    word,
+    failed, word,
 };
 use crate::domain::{
     error::{Error, Result},
@@ -57,11 +56,21 @@ fn row(voicemail: &Voicemail) -> ActiveModel {
 }
 
 /// Everything that a later fact may change.
-const CHANGING: [Column; 8] = [Column::PhoneNumberId, Column::FromNumber, Column::RecordingStatus, Column::DurationSeconds, Column::Mark, Column::Version, Column::CreateTime, Column::UpdateTime];
+const CHANGING: [Column; 8] = [
+    Column::PhoneNumberId,
+    Column::FromNumber,
+    Column::RecordingStatus,
+    Column::DurationSeconds,
+    Column::Mark,
+    Column::Version,
+    Column::CreateTime,
+    Column::UpdateTime,
+];
 
 /// Those among `sids` that exist, of whatever workspace; locked in one order, so that two writers never wait crosswise.
 pub async fn among(txn: &DatabaseTransaction, sids: Vec<String>) -> Result<Vec<Voicemail>> {
-    let found = Entity::find().filter(Column::RecordingSid.is_in(sids)).order_by_asc(Column::RecordingSid).lock_exclusive();
+    let found =
+        Entity::find().filter(Column::RecordingSid.is_in(sids)).order_by_asc(Column::RecordingSid).lock_exclusive();
     found.all(txn).await.map_err(failed)?.into_iter().map(Voicemail::try_from).collect()
 }
 

@@ -57,7 +57,7 @@ impl Call {
             account_id: self.account_id,
             phone_number_id: self.phone_number_id,
         };
-        let merged = merge(Some(self.clone()), &Fact::fetched(seen, now), &new);
+        let merged = merge(Some(self.clone()), &Fact::fetched(seen, now, self.simulated), &new);
         let step = Step::to(Self { check_time: Some(now), ..merged.call });
         match merged.changed {
             true => step.news("call.reconciled"),

@@ -2,7 +2,6 @@
 
 pub mod event;
 pub mod fact;
-mod fetched;
 pub mod machine;
 pub mod merge;
 pub mod quiet;

@@ -170,7 +170,7 @@ impl Desk<'_> {
 
     fn zone(&self) -> Zone {
         let workspace = self.known.workspaces.get(&self.signer.workspace);
-        workspace.and_then(|workspace| workspace.time_zone.parse().ok()).unwrap_or_default()
+        workspace.and_then(|workspace| workspace.time_zone.parse().ok()).unwrap_or(Zone::UTC)
     }
 
     fn dial_ended(&mut self, fact: &Fact, leg: Leg<'_>) -> Reply {

@@ -50,7 +50,9 @@ async fn store_together(ctx: &Context, webhooks: &[Webhook]) -> Result<Vec<Repli
         match once(ctx, webhooks).await {
             Ok(Some(replies)) => return Ok(replies),
             Ok(None) if tries < TRIES => {}
-            Ok(None) => return Err(Error::new(Kind::Unavailable, "CONTENTION", "the same calls are being written elsewhere")),
+            Ok(None) => {
+                return Err(Error::new(Kind::Unavailable, "CONTENTION", "the same calls are being written elsewhere"));
+            }
             Err(error) => return Err(error),
         }
     }

@@ -1,0 +1,89 @@
+//! Brings an outcome to its machine: the step and the end of the effect are one transaction, and a lost lease undoes both.
+
+use serde_json::json;
+
+use crate::{
+    domain::{
+        account::{self, Account},
+        call::{Call, machine as call},
+        error::{Error, Kind, Result},
+        id::{AccountId, CallId, PhoneNumberId},
+        phone_number::{self, PhoneNumber},
+    },
+    flow::{Audited, Context, Journal},
+    store::{
+        Kept,
+        effect::{self, Claim, State},
+    },
+};
+
+const TRIES: usize = 5;
+
+/// An outcome, as the next event of its machine.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Of an account.
+    Account(AccountId, account::Event),
+    /// Of a number.
+    PhoneNumber(PhoneNumberId, phone_number::Event),
+    /// Of a call.
+    Call(CallId, call::Event),
+}
+
+/// Delivers an outcome. `Ok(false)`: the lease was lost, somebody else has the effect now, and nothing was written.
+pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool> {
+    match event {
+        Event::Account(id, event) => patiently::<Account>(ctx, claim, id, event).await,
+        Event::PhoneNumber(id, event) => patiently::<PhoneNumber>(ctx, claim, id, event).await,
+        Event::Call(id, event) => patiently::<Call>(ctx, claim, id, event).await,
+    }
+}
+
+async fn patiently<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event) -> Result<bool>
+where
+    M::Event: Clone,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match once::<M>(ctx, claim, id, event.clone()).await {
+            Err(error) if error.kind == Kind::Aborted && tries < TRIES => {}
+            ended => return ended,
+        }
+    }
+}
+
+async fn once<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let machine = M::load(journal.txn(), claim.workspace, id).await?;
+    let (state, last_error) = match machine.map(|machine| (machine.version(), machine.step(event, journal.now))) {
+        None => (State::Dead, format!("the {} is gone", M::NOUN)),
+        // What came too late changes nothing; the effect is over all the same.
+        Some((_, Err(refusal))) => (State::Done, refusal.message.to_owned()),
+        Some((seen, Ok(step))) => {
+            let is_news = !step.news.is_empty();
+            journal.take(seen, id, step).await?;
+            if is_news {
+                journal.audit(&audited(claim), &id);
+            }
+            (State::Done, String::new())
+        }
+    };
+    if !effect::end(journal.txn(), claim, state, &last_error, journal.now).await? {
+        return Ok(false);
+    }
+    journal.commit().await?;
+    Ok(true)
+}
+
+fn audited(claim: &Claim) -> Audited {
+    let method = format!("effect/{}", claim.effect.kind());
+    let request = json!({ "effect_id": claim.id.to_string(), "attempt": claim.attempt });
+    Audited { actor: "effect".to_owned(), method, request }
+}
+
+/// What to do when an outcome could not be delivered: the lease ends by itself, and the effect is claimed again.
+pub fn log_undelivered(claim: &Claim, error: &Error) {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(effect = %claim.id, kind = claim.effect.kind(), %cause, "an outcome could not be stored: {error}");
+}

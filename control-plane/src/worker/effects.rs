@@ -1,0 +1,96 @@
+//! The loop that claims effects and performs them, several at a time.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Semaphore, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{Boundary, Crashed, Crew, deliver, perform};
+use crate::{
+    domain::error::Result,
+    store::effect::{self, Claim},
+};
+
+/// How many are under way at once in this process.
+const AT_ONCE: usize = 16;
+/// Longer than any vendor call may take, so that a living worker never loses its lease.
+const LEASE: chrono::Duration = chrono::Duration::seconds(30);
+/// Wakes are a courtesy; this is the guarantee.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Claims and performs until `stop`; what is under way then is brought to its end.
+pub async fn run(crew: Crew, stop: CancellationToken) {
+    let free = Arc::new(Semaphore::new(AT_ONCE));
+    let mut under_way = JoinSet::new();
+    while !stop.is_cancelled() {
+        while under_way.try_join_next().is_some() {}
+        let claims = match claim(&crew, free.available_permits()).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                tracing::warn!(reason = error.reason, "effects cannot be claimed now: {error}");
+                Vec::new()
+            }
+        };
+        let idle = claims.is_empty();
+        for claim in claims {
+            let permit = Arc::clone(&free).acquire_owned().await.expect("the semaphore is never closed");
+            let crew = crew.clone();
+            under_way.spawn(async move {
+                let _permit = permit;
+                carry_out(&crew, &claim).await
+            });
+        }
+        if idle {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = crew.ctx.wake.until_effects() => {}
+                _ = under_way.join_next(), if !under_way.is_empty() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+/// Performs whatever is due now, one after another, until nothing is: for tests that step the clock.
+pub async fn settle(crew: &Crew) -> Result<std::result::Result<(), Crashed>> {
+    loop {
+        let claims = claim(crew, AT_ONCE).await?;
+        if claims.is_empty() {
+            return Ok(Ok(()));
+        }
+        if let Err(crashed) = crew.boundaries.reach(Boundary::Claimed) {
+            return Ok(Err(crashed));
+        }
+        for claim in &claims {
+            if let Err(crashed) = carry_out(crew, claim).await {
+                return Ok(Err(crashed));
+            }
+        }
+    }
+}
+
+async fn claim(crew: &Crew, free: usize) -> Result<Vec<Claim>> {
+    if free == 0 {
+        return Ok(Vec::new());
+    }
+    let limit = u64::try_from(free).unwrap_or(u64::MAX);
+    effect::claim(&crew.ctx.store, &crew.owner, limit, crew.ctx.clock.now(), LEASE).await
+}
+
+async fn carry_out(crew: &Crew, claim: &Claim) -> std::result::Result<(), Crashed> {
+    let event = match perform::perform(crew, claim).await {
+        Ok(event) => event,
+        Err(error) => {
+            deliver::log_undelivered(claim, &error);
+            return Ok(());
+        }
+    };
+    crew.boundaries.reach(Boundary::Performed)?;
+    match deliver::deliver(&crew.ctx, claim, event).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!(effect = %claim.id, "the lease was lost; another worker has the effect"),
+        Err(error) => deliver::log_undelivered(claim, &error),
+    }
+    crew.boundaries.reach(Boundary::Delivered)
+}

@@ -1,0 +1,50 @@
+//! What happens by itself: effects are performed, timers fire, secrets move to the newest key, old rows go. Every change
+//! goes through `flow`; this is the only place, with the answer path, that calls a vendor.
+
+pub mod access;
+pub mod boundary;
+pub mod deliver;
+pub mod effects;
+pub mod perform;
+pub mod registrar;
+pub mod replicas;
+pub mod reseal;
+pub mod sweep;
+pub mod timers;
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use boundary::{Boundaries, Boundary, Crashed};
+
+use crate::{flow::Context, provider::Telephony};
+
+/// What a worker needs.
+#[derive(Clone)]
+pub struct Crew {
+    /// What every change needs at hand.
+    pub ctx: Arc<Context>,
+    /// Twilio, or what stands in for it.
+    pub telephony: Arc<dyn Telephony>,
+    /// Which process this is, for leases.
+    pub owner: String,
+    /// Where a test may stop it.
+    pub boundaries: Boundaries,
+}
+
+/// Runs everything until `stop`; ends when what was under way has ended.
+pub async fn run(crew: Crew, stop: CancellationToken) {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(effects::run(crew.clone(), stop.clone()));
+    tasks.spawn(timers::run(Arc::clone(&crew.ctx), stop.clone()));
+    tasks.spawn(reseal::run(Arc::clone(&crew.ctx), stop.clone()));
+    tasks.spawn(sweep::run(Arc::clone(&crew.ctx), stop.clone()));
+    tasks.spawn(replicas::run(Arc::clone(&crew.ctx), stop));
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a worker ended badly");
+        }
+    }
+}

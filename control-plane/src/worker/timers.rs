@@ -1,0 +1,66 @@
+//! The loop that wakes machines whose time has come. A deadline is a column, never a sleeping task.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{
+        account::{self, Account},
+        call::{Call, machine as call},
+        error::{Error, Kind, Result},
+        phone_number::{self, PhoneNumber},
+    },
+    flow::{Context, dispatch},
+    store,
+};
+
+/// How many of a kind are woken at once.
+const TOGETHER: u64 = 64;
+const POLL: Duration = Duration::from_secs(1);
+
+/// Wakes machines until `stop`.
+pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let woken = match tick(&ctx).await {
+            Ok(woken) => woken,
+            Err(error) => {
+                tracing::warn!(reason = error.reason, "timers cannot be read now: {error}");
+                0
+            }
+        };
+        if woken == 0 {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = ctx.wake.until_timers() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+}
+
+/// Wakes every machine that is due now; says how many stepped.
+pub async fn tick(ctx: &Context) -> Result<usize> {
+    let now = ctx.clock.now();
+    let db = ctx.store.read();
+    let mut woken = 0;
+    for (workspace, id) in store::account::due(db, now, TOGETHER).await? {
+        woken += stepped(dispatch::<Account>(ctx, workspace, id, account::Event::Tick, None).await)?;
+    }
+    for (workspace, id) in store::phone_number::due(db, now, TOGETHER).await? {
+        woken += stepped(dispatch::<PhoneNumber>(ctx, workspace, id, phone_number::Event::Tick, None).await)?;
+    }
+    for (workspace, id) in store::call::due(db, now, TOGETHER).await? {
+        woken += stepped(dispatch::<Call>(ctx, workspace, id, call::Event::Tick, None).await)?;
+    }
+    Ok(woken)
+}
+
+/// Another replica may have been faster, or the machine is gone: both are fine.
+fn stepped<M>(outcome: std::result::Result<M, Error>) -> Result<usize> {
+    match outcome {
+        Ok(_) => Ok(1),
+        Err(error) if matches!(error.kind, Kind::FailedPrecondition | Kind::NotFound | Kind::Aborted) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
