@@ -1,6 +1,8 @@
 //! The command line as clap sees it, and where each command goes. Only the chosen command is built whole: the rest of
 //! the tree would cost the start-up budget.
 
+mod help;
+
 use clap::{Arg, ArgMatches, Command};
 
 use crate::{
@@ -21,28 +23,12 @@ pub enum Extent<'a> {
 
 const ABOUT: &str = "Controls Callplane: Twilio accounts, numbers, agents, route plans and calls";
 
-const START: &str = "\
-Start here:
-    callplane doctor                       what is set up, what is missing, what to do
-    callplane account create --help        every command explains itself
-    callplane call list -o json            results as a table, JSON, JSON lines or YAML
-    callplane number list --all            every page
-    callplane call watch                   calls as they happen
-    callplane completion bash --help       completion for bash, zsh and fish
-
-Where to call (a flag is stronger than the environment, and both than the profile):
-    CALLPLANE_ADDRESS      the control plane [default: http://127.0.0.1:7420]
-    CALLPLANE_TOKEN_FILE   a file with the token; or CALLPLANE_TOKEN, the token itself
-    CALLPLANE_WORKSPACE    the workspace to act in, for operator tokens
-    CALLPLANE_PROFILE      a profile of ~/.config/callplane/config.toml, see `callplane profile`
-";
-
 /// The whole program.
 pub fn command(extent: &Extent) -> Command {
     let mut command = Command::new("callplane")
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
-        .after_help(format!("{START}\n{}", exit::HELP))
+        .after_help(format!("{}\n{}", help::START, exit::HELP))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
@@ -98,55 +84,13 @@ fn of_operation(noun: &str, operation: &Operation, extent: &Extent) -> Command {
         Extent::Chosen { command: wanted, .. } if *wanted != operation.name => command,
         _ => {
             let flags = walk::flags(operation);
-            with_flags(command, operation, &flags).override_usage(usage(noun, operation, &flags))
+            with_flags(command, operation, &flags).override_usage(help::usage(noun, operation, &flags))
         }
     }
 }
 
 fn with_flags(command: Command, operation: &Operation, flags: &[Flag]) -> Command {
-    let mut after = String::new();
-    if !operation.cli.examples.is_empty() {
-        after.push_str("Examples:\n");
-        operation.cli.examples.iter().for_each(|example| after.push_str(&format!("    {}\n", folded(example))));
-        after.push('\n');
-    }
-    after.push_str(&format!("Calls {}. Exit codes: callplane --help", operation.path()));
-    standard::for_operation(command.args(arg::args(flags)), operation, flags).after_help(after)
-}
-
-/// What must be given stands in the usage line, which clap cannot know: `--request` would do instead.
-fn usage(noun: &str, operation: &Operation, flags: &[Flag]) -> String {
-    let mut usage = format!("callplane {noun} {}", operation.name);
-    let mut places: Vec<&Flag> = flags.iter().filter(|flag| flag.place.is_some()).collect();
-    places.sort_by_key(|flag| flag.place);
-    for flag in places {
-        let shown = flag.shown();
-        usage.push_str(&if flag.required { format!(" {shown}") } else { format!(" [{}]", flag.value_name()) });
-    }
-    for flag in flags.iter().filter(|flag| flag.required && flag.place.is_none()) {
-        usage.push_str(&format!(" {} <{}>", flag.shown(), flag.value_name()));
-    }
-    usage.push_str(" [OPTIONS]");
-    usage
-}
-
-/// A long example continues on the next line, so that it can still be copied.
-fn folded(example: &str) -> String {
-    const WIDTH: usize = 84;
-    let mut lines = vec![String::new()];
-    for part in example.split_inclusive(" --") {
-        let (words, dashes) = part.strip_suffix(" --").map_or((part, ""), |words| (words, " --"));
-        let line = lines.last_mut().expect("there is a first line");
-        if line.len() + words.len() > WIDTH && !line.trim().is_empty() {
-            let kept = line.strip_suffix(" --").unwrap_or(line).to_owned();
-            *line = format!("{kept} \\");
-            lines.push("        --".to_owned());
-        }
-        let line = lines.last_mut().expect("there is a line");
-        line.push_str(words);
-        line.push_str(dashes);
-    }
-    lines.join("\n")
+    standard::for_operation(command.args(arg::args(flags)), operation, flags).after_help(help::after(operation))
 }
 
 /// Runs what was asked for.

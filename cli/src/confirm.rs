@@ -13,7 +13,7 @@ pub fn ask(operation: &Operation, message: &DynamicMessage, yes: bool) -> Result
     }
     let question = filled(&operation.cli.confirm, message);
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Failure::usage(format!("{question} Nobody can answer without a terminal: say --yes to go on")));
+        return Err(Failure::Declined(format!("{question} Nobody can answer without a terminal: say --yes to go on")));
     }
     eprint!("{question} [y/N] ");
     io::stderr().flush()?;
@@ -21,7 +21,7 @@ pub fn ask(operation: &Operation, message: &DynamicMessage, yes: bool) -> Result
     io::stdin().lock().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Failure::usage("not confirmed; nothing was done")),
+        _ => Err(Failure::Declined("not confirmed; nothing was done".to_owned())),
     }
 }
 

@@ -29,7 +29,7 @@ pub fn code(failure: &Failure) -> u8 {
     match failure {
         Failure::ReaderGone => OK,
         Failure::Other(_) => OTHER,
-        Failure::Usage(_) => USAGE,
+        Failure::Usage(_) | Failure::Declined(_) => USAGE,
         Failure::Unreachable(_) => 7,
         Failure::WaitEnded(_) => 9,
         Failure::Rpc(rejection) => of_status(rejection.status.code()),

@@ -11,6 +11,8 @@ use crate::flags::Flag;
 pub enum Failure {
     /// The command line itself is wrong.
     Usage(String),
+    /// A question was answered with no, or nobody could answer it.
+    Declined(String),
     /// The server, or the way to it, said no.
     Rpc(Box<Rejection>),
     /// Something other than the control plane cannot be reached.
@@ -61,9 +63,11 @@ impl From<std::io::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(text) | Failure::WaitEnded(text) | Failure::Unreachable(text) | Failure::Other(text) => {
-                out.write_str(text)
-            }
+            Failure::Usage(text)
+            | Failure::Declined(text)
+            | Failure::WaitEnded(text)
+            | Failure::Unreachable(text)
+            | Failure::Other(text) => out.write_str(text),
             Failure::Rpc(rejection) => out.write_str(rejection.status.message()),
             Failure::ReaderGone => out.write_str("the reader of the output is gone"),
         }

@@ -80,7 +80,10 @@ impl Context<'_> {
     /// One call, its refusal explained.
     pub async fn call(&self, channel: &Channel, message: DynamicMessage) -> Result<DynamicMessage, Failure> {
         match unary::call(channel, &self.target, &self.operation.method, message.clone()).await {
-            Ok(reply) => Ok(reply),
+            Ok(reply) => {
+                output::newer::warn(&reply);
+                Ok(reply)
+            }
             Err(status) => Err(self.rejected(status, &message, Some(channel)).await),
         }
     }
@@ -132,7 +135,8 @@ impl Context<'_> {
             method: self.operation.path(),
             flags: self.flags.clone(),
             address: self.target.address.clone(),
-            request_id: request_id.filter(|id| !id.is_empty()),
+            // Without a connection nothing was sent, so there is nothing to repeat with care.
+            request_id: request_id.filter(|id| !id.is_empty() && channel.is_some()),
             server_version,
         }))
     }

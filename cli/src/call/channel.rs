@@ -52,7 +52,7 @@ fn read(what: &str, file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The innermost cause: "connection refused" rather than "transport error".
-fn root(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

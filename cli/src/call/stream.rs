@@ -47,7 +47,7 @@ impl<'a> Watch<'a> {
                 }
                 Ok(None) => return Ok(Ok(None)),
                 Err(status) if self.may_go_on(&status) => self.rest(&status).await,
-                Err(status) => return Ok(Err(status)),
+                Err(status) => return Ok(Err(unary::broken(status))),
             }
         }
     }

@@ -4,7 +4,7 @@ use http::uri::PathAndQuery;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tonic::{Code, Request, Status, client::Grpc, metadata::AsciiMetadataValue, transport::Channel};
 
-use super::{Target, codec::DynamicCodec};
+use super::{Target, channel, codec::DynamicCodec};
 
 /// Replies may hold a whole page of large rows.
 const LARGEST_REPLY: usize = 64 * 1024 * 1024;
@@ -27,8 +27,18 @@ pub async fn call(
         Ok(Ok(reply)) => Ok(reply.into_inner()),
         // tonic's own timer says CANCELLED when the deadline passed on our side.
         Ok(Err(status)) if status.code() == Code::Cancelled && status.message().contains("imeout") => Err(late(target)),
-        Ok(Err(status)) => Err(status),
+        Ok(Err(status)) => Err(broken(status)),
         Err(_) => Err(late(target)),
+    }
+}
+
+/// tonic calls a broken connection UNKNOWN and hides why.
+pub fn broken(status: Status) -> Status {
+    match std::error::Error::source(&status) {
+        Some(cause) if status.code() == Code::Unknown => {
+            Status::unavailable(format!("the connection broke: {}", channel::root(cause)))
+        }
+        _ => status,
     }
 }
 

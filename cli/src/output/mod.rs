@@ -2,6 +2,7 @@
 
 pub mod cell;
 pub mod detail;
+pub mod newer;
 pub mod shape;
 pub mod table;
 

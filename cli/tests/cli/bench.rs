@@ -1,9 +1,9 @@
 //! Runs the binary in a folder of its own, without the environment of whoever runs the tests.
 
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -53,7 +53,21 @@ impl Bench {
 
     /// With text on standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_callplane"))
+        let mut child = self.spawn(arguments);
+        // It may end without reading.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        Run::of(child.wait_with_output().expect("it ends"))
+    }
+
+    /// Started, and not waited for.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self.spawn(arguments);
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        Running { child, out }
+    }
+
+    fn spawn(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_callplane"))
             .args(arguments)
             .env_clear()
             .env("HOME", self.folder.path())
@@ -63,10 +77,29 @@ impl Bench {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("the binary runs");
-        // It may end without reading.
-        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-        Run::of(child.wait_with_output().expect("it ends"))
+            .expect("the binary runs")
+    }
+}
+
+/// A run that goes on until it is told to end.
+pub struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// The next line it prints.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+
+    /// Ctrl-C, and the exit code that follows.
+    pub fn interrupt(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status().expect("kill is there");
+        self.child.wait().expect("it ends").code()
     }
 }
 

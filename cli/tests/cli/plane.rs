@@ -27,8 +27,12 @@ pub struct Seen {
     pub headers: HeaderMap,
 }
 
-/// What the next call gets: messages as JSON, then a status.
-pub type Answer = (Vec<Value>, Option<Status>);
+/// What the next call gets: messages, then a status, or nothing more for ever.
+struct Answer {
+    messages: Vec<Value>,
+    status: Option<Status>,
+    held: bool,
+}
 
 #[derive(Default)]
 struct State {
@@ -58,7 +62,16 @@ impl Plane {
 
     /// Says what the next call gets; calls without a script get a reply with every field filled.
     pub fn answer(&self, messages: impl IntoIterator<Item = Value>, status: Option<Status>) {
-        lock(&self.state.scripted).push_back((messages.into_iter().collect(), status));
+        self.script(Answer { messages: messages.into_iter().collect(), status, held: false });
+    }
+
+    /// Says that the next call gets these messages and then waits for ever.
+    pub fn hold(&self, messages: impl IntoIterator<Item = Value>) {
+        self.script(Answer { messages: messages.into_iter().collect(), status: None, held: true });
+    }
+
+    fn script(&self, answer: Answer) {
+        lock(&self.state.scripted).push_back(answer);
     }
 
     /// The calls so far.
@@ -89,15 +102,16 @@ async fn handle(
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let headers = request.headers().clone();
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let Some(method) = find(&path) else { return Ok(reply(Bytes::new(), &Status::unimplemented(path))) };
+    let Some(method) = find(&path) else { return Ok(reply(Bytes::new(), &Status::unimplemented(path), false)) };
     let message =
         DynamicMessage::decode(method.input(), body.get(5..).unwrap_or_default()).expect("a request that fits");
     lock(&state.seen).push(Seen { method: path, request: message, headers });
     let scripted = lock(&state.scripted).pop_front();
-    let (messages, status) = scripted.unwrap_or_else(|| (vec![answers::filled(&method.output())], None));
+    let filled = || Answer { messages: vec![answers::filled(&method.output())], status: None, held: false };
+    let answer = scripted.unwrap_or_else(filled);
     let mut frames = BytesMut::new();
-    messages.iter().for_each(|json| frame(&mut frames, &answers::parse(&method.output(), json)));
-    Ok(reply(frames.freeze(), &status.unwrap_or_else(|| Status::ok(""))))
+    answer.messages.iter().for_each(|json| frame(&mut frames, &answers::parse(&method.output(), json)));
+    Ok(reply(frames.freeze(), &answer.status.unwrap_or_else(|| Status::ok("")), answer.held))
 }
 
 fn find(path: &str) -> Option<MethodDescriptor> {
@@ -112,10 +126,16 @@ fn frame(frames: &mut BytesMut, message: &DynamicMessage) {
     frames.put_slice(&encoded);
 }
 
-fn reply(frames: Bytes, status: &Status) -> Response<BoxBody<Bytes, Infallible>> {
+fn reply(frames: Bytes, status: &Status, held: bool) -> Response<BoxBody<Bytes, Infallible>> {
     let mut trailers = HeaderMap::new();
     status.add_header(&mut trailers).expect("a status fits in trailers");
-    let body = Full::new(frames).with_trailers(async move { Some(Ok(trailers)) }).boxed();
+    let end = async move {
+        if held {
+            std::future::pending::<()>().await;
+        }
+        Some(Ok(trailers))
+    };
+    let body = Full::new(frames).with_trailers(end).boxed();
     let mut response = Response::new(body);
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
     response

@@ -70,6 +70,14 @@ fn a_confirmation_without_a_terminal_refuses_and_names_yes() {
 }
 
 #[test]
+fn a_time_before_now_is_not_mistaken_for_a_flag() {
+    let plane = Plane::start();
+    Bench::with(&plane).run(&["call", "list", "--start-time", "-2h", "--end-time", "now"]).good();
+    let sent = sent(&plane.seen()[0]);
+    assert!(sent["start_time"].as_str() < sent["end_time"].as_str(), "{sent}");
+}
+
+#[test]
 fn a_dry_run_is_marked_in_the_request_and_refused_where_it_would_be_real() {
     let plane = Plane::start();
     let bench = Bench::with(&plane);

@@ -62,3 +62,13 @@ fn a_wait_that_ends_badly_exits_with_9_and_the_reason() {
     assert_eq!(run.code, 9);
     assert!(run.err.contains("acc_1 is refused: wrong token"), "{}", run.err);
 }
+
+#[test]
+fn an_interrupt_ends_a_watch_with_130() {
+    let plane = Plane::start();
+    plane.hold([json!({"call": {"id": "call_1"}})]);
+    let mut watching = Bench::with(&plane).start(&["call", "watch", "--columns", "id"]);
+    assert_eq!(watching.line(), "ID");
+    assert_eq!(watching.line(), "call_1");
+    assert_eq!(watching.interrupt(), Some(130));
+}
