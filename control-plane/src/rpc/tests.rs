@@ -1,3 +1,5 @@
+//! One real service behind gate and validation.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

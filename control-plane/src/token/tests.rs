@@ -1,3 +1,5 @@
+//! Good tokens, and every forgery we could think of.
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta};
 use hmac::{Hmac, KeyInit, Mac};

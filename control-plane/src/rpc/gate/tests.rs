@@ -1,3 +1,5 @@
+//! Every kind of token against every kind of method, over a tiny service.
+
 use std::{
     convert::Infallible,
     sync::{

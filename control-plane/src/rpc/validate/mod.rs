@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod frame;
 mod layer;
+mod options;
 mod range;
 mod unknown;
 mod update_mask;

@@ -1,3 +1,5 @@
+//! Every rule with a value that fits and one that does not, and the rules of the real API.
+
 use callplane_proto::descriptors;
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 use serde_json::{Value as Json, json};
