@@ -73,7 +73,7 @@ mod tests {
     fn a_long_example_goes_on_in_the_next_line() {
         let long = format!(
             "callplane account create --display-name Main --account-sid {} --auth-token-file token.txt",
-            "A".repeat(40)
+            "A".repeat(32)
         );
         let lines: Vec<String> = folded(&long).lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 2);
