@@ -12,15 +12,15 @@ use crate::call::inbound::PlaceCall;
 use crate::call::transcript::Transcript;
 use crate::clock::{Pace, Timestamp};
 use crate::control::seed::{
-    AccountChange, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, NumberChange, SeededAccount, SeededAgent,
-    SeededElevenLabsKey, SeededKey, SeededNumber,
+    AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };
+use crate::control::seed_elevenlabs::{NewAgent, NewElevenLabsKey, SeededAgent, SeededElevenLabsKey};
 use crate::control::steer::{CalleeOf, ClockMove, ClockReading, MessageFateOf, Release, Route};
 use crate::fault::Fault;
 use crate::ledger::{Entry, LedgerFilter};
 use crate::script::{Callee, MessageFate};
 use crate::state::AccountStatus;
-use crate::twilio::sending::{InboundMessage, MessageTranscript};
+use crate::twilio::receiving::{InboundMessage, MessageTranscript};
 use crate::webhook::delivery::{DeliveryRule, ReleaseOrder};
 
 #[derive(Debug, thiserror::Error)]

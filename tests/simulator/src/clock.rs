@@ -2,7 +2,7 @@
 //! Owns the only look at the system clock. It never decides what happens at a time.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -96,9 +96,10 @@ impl SimClock {
     }
 
     /// Counts a piece of work until the guard is dropped; `idle` waits for all of them.
-    pub fn work(&self) -> Work<'_> {
+    /// Taken before a task is spawned, or `idle` could miss a task that has not run yet.
+    pub fn work(self: &Arc<Self>) -> Work {
         self.lock().tasks += 1;
-        Work { clock: self }
+        Work { clock: self.clone() }
     }
 
     /// Waits until the clock reads `due` or `interrupted` says so.
@@ -150,11 +151,11 @@ impl SimClock {
     }
 }
 
-pub struct Work<'a> {
-    clock: &'a SimClock,
+pub struct Work {
+    clock: Arc<SimClock>,
 }
 
-impl Drop for Work<'_> {
+impl Drop for Work {
     fn drop(&mut self) {
         self.clock.lock().tasks -= 1;
         self.clock.nudge();
@@ -220,16 +221,13 @@ mod tests {
 
     #[tokio::test]
     async fn idle_waits_for_work_but_not_for_a_later_time() {
-        let clock = std::sync::Arc::new(SimClock::new(Some(noon()), Pace::Stepped));
-        let waiting = clock.clone();
+        let clock = Arc::new(SimClock::new(Some(noon()), Pace::Stepped));
+        let (waiting, work) = (clock.clone(), clock.work());
         let task = tokio::spawn(async move {
-            let _work = waiting.work();
+            let _work = work;
             waiting.reach(noon() + TimeDelta::seconds(10), || false).await;
             waiting.reach(noon() + TimeDelta::seconds(20), || false).await;
         });
-        while clock.lock().tasks == 0 {
-            tokio::task::yield_now().await;
-        }
         clock.idle().await;
         assert!(!task.is_finished());
         clock.advance(TimeDelta::seconds(10));

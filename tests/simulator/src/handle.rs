@@ -15,9 +15,9 @@ use crate::call::inbound::{self, PlaceCall};
 use crate::call::transcript::Transcript;
 use crate::clock::{Pace, SimClock, Timestamp};
 use crate::control::seed::{
-    self, AccountChange, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, NumberChange, SeededAccount,
-    SeededAgent, SeededElevenLabsKey, SeededKey, SeededNumber,
+    self, AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };
+use crate::control::seed_elevenlabs::{self, NewAgent, NewElevenLabsKey, SeededAgent, SeededElevenLabsKey};
 use crate::control::{Refusal, steer};
 use crate::fault::Fault;
 use crate::ids::Ids;
@@ -25,7 +25,7 @@ use crate::ledger::{Entry, LedgerFilter};
 use crate::script::{Callee, MessageFate};
 use crate::server::serve;
 use crate::state::AccountStatus;
-use crate::twilio::sending::{self, InboundMessage, MessageTranscript};
+use crate::twilio::receiving::{self, InboundMessage, MessageTranscript};
 use crate::webhook::delivery::{DeliveryRule, ReleaseOrder};
 use crate::world::World;
 
@@ -131,11 +131,11 @@ impl SimulatorHandle {
     }
 
     pub fn add_elevenlabs_key(&self, key: NewElevenLabsKey) -> SeededElevenLabsKey {
-        seed::add_elevenlabs_key(&self.world, key)
+        seed_elevenlabs::add_elevenlabs_key(&self.world, key)
     }
 
     pub fn add_agent(&self, agent: NewAgent) -> SeededAgent {
-        seed::add_agent(&self.world, agent)
+        seed_elevenlabs::add_agent(&self.world, agent)
     }
 
     pub fn set_callee(&self, number: &str, callee: Callee) {
@@ -156,7 +156,7 @@ impl SimulatorHandle {
     }
 
     pub async fn send_inbound_message(&self, message: InboundMessage) -> Result<MessageTranscript> {
-        sending::receive(&self.world, message).await
+        receiving::receive(&self.world, message).await
     }
 
     pub fn inject_fault(&self, fault: Fault) {

@@ -12,6 +12,7 @@ pub mod elevenlabs;
 pub mod exchange;
 pub mod fault;
 pub mod handle;
+pub mod happened;
 pub mod ids;
 pub mod ledger;
 pub mod script;
@@ -30,14 +31,14 @@ pub use client::{Client, ClientError};
 pub use clock::{Pace, Timestamp};
 pub use control::Refusal;
 pub use control::seed::{
-    AccountChange, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, NumberChange, SeededAccount, SeededAgent,
-    SeededElevenLabsKey, SeededKey, SeededNumber,
+    AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };
+pub use control::seed_elevenlabs::{NewAgent, NewElevenLabsKey, SeededAgent, SeededElevenLabsKey};
 pub use fault::{Fault, FaultAction};
 pub use handle::{Simulator, SimulatorHandle, SimulatorOptions};
 pub use ledger::{Entry, Happened, LedgerFilter};
 pub use script::{Act, Answer, Callee, MessageFate, Script, StreamFate};
 pub use state::AccountStatus;
-pub use twilio::sending::{InboundMessage, MessageTranscript};
+pub use twilio::receiving::{InboundMessage, MessageTranscript};
 pub use webhook::Kind;
 pub use webhook::delivery::{Delivery, DeliveryRule, ReleaseOrder};

@@ -1,6 +1,6 @@
 //! Everything one simulator shares: clock, ids, ledger, rules, rows, and the sending of webhooks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::SimClock;
 use crate::fault::Faults;
@@ -13,7 +13,7 @@ use crate::webhook::delivery::{Delivery, DeliveryRules, ReleaseOrder};
 
 #[derive(Debug)]
 pub struct World {
-    pub clock: SimClock,
+    pub clock: Arc<SimClock>,
     pub ids: Ids,
     pub ledger: Ledger,
     pub faults: Faults,
@@ -28,7 +28,7 @@ pub struct World {
 impl World {
     pub fn new(clock: SimClock, ids: Ids, base_url: String) -> Self {
         Self {
-            clock,
+            clock: Arc::new(clock),
             ids,
             base_url,
             ledger: Ledger::default(),

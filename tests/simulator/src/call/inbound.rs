@@ -69,9 +69,14 @@ pub async fn place(world: &Arc<World>, call: PlaceCall) -> Result<Transcript, Re
     let mut leg = begin(world, &call, &line);
     if call.detached {
         let transcript = leg.transcript.clone();
-        tokio::spawn(async move { carry(&mut leg, &call, line).await });
+        let work = world.clock.work();
+        tokio::spawn(async move {
+            let _work = work;
+            carry(&mut leg, &call, line).await;
+        });
         return Ok(transcript);
     }
+    let _work = world.clock.work();
     carry(&mut leg, &call, line).await;
     Ok(leg.transcript)
 }
@@ -144,7 +149,6 @@ fn begin(world: &Arc<World>, call: &PlaceCall, line: &Line) -> Leg {
 
 async fn carry(leg: &mut Leg, call: &PlaceCall, line: Line) {
     let world = leg.world.clone();
-    let _work = world.clock.work();
     let status = world.state().effective_status(&line.account_sid);
     if status != Some(AccountStatus::Active) {
         leg.warn(10003, "the incoming call was rejected: the account is not active");

@@ -74,9 +74,9 @@ pub fn start(world: &Arc<World>, call: &Call, plan: Plan) {
         leg.reports.events = plan.events.clone();
     }
     let wait = TimeDelta::milliseconds(call.queue_ms);
-    let world = world.clone();
+    let work = world.clock.work();
     tokio::spawn(async move {
-        let _work = world.clock.work();
+        let _work = work;
         carry(&mut leg, wait, callee, plan).await;
     });
 }

@@ -99,7 +99,8 @@ impl Leg {
             method: method.to_owned(),
             url: url.to_owned(),
             parameters,
-            idempotency_token: Some(self.world.ids.uuid()),
+            // Seen on reports, missing on captured TwiML requests of calls.
+            idempotency_token: (!kind.wants_twiml()).then(|| self.world.ids.uuid()),
         }
     }
 

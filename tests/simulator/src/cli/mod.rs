@@ -4,6 +4,7 @@ mod ask;
 mod files;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -202,7 +203,8 @@ impl Failure {
 pub fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("CALLPLANE_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {

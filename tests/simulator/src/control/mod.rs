@@ -2,6 +2,7 @@
 //! Typed operations are in `seed` and `steer`; this file is only their HTTP face.
 
 pub mod seed;
+pub mod seed_elevenlabs;
 pub mod steer;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use crate::call::inbound;
 use crate::exchange::{Answer, Request};
 use crate::ledger::LedgerFilter;
-use crate::twilio::sending;
+use crate::twilio::receiving;
 use crate::world::World;
 
 /// Why a control request cannot be done, in words for the person who sent it.
@@ -58,11 +59,11 @@ async fn route(world: &Arc<World>, request: &Request) -> Result<Value> {
         ("POST", ["numbers"]) => shown(seed::add_number(world, body(request)?)?),
         ("GET", ["numbers"]) => shown(seed::numbers(world)),
         ("PATCH", ["numbers", number]) => shown(seed::change_number(world, &decoded(number), body(request)?)?),
-        ("POST", ["elevenlabs", "keys"]) => shown(seed::add_elevenlabs_key(world, body(request)?)),
-        ("POST", ["elevenlabs", "agents"]) => shown(seed::add_agent(world, body(request)?)),
+        ("POST", ["elevenlabs", "keys"]) => shown(seed_elevenlabs::add_elevenlabs_key(world, body(request)?)),
+        ("POST", ["elevenlabs", "agents"]) => shown(seed_elevenlabs::add_agent(world, body(request)?)),
         ("POST", ["calls"]) => shown(inbound::place(world, body(request)?).await?),
         ("GET", ["calls", sid]) => shown(steer::transcript(world, sid)?),
-        ("POST", ["messages"]) => shown(sending::receive(world, body(request)?).await?),
+        ("POST", ["messages"]) => shown(receiving::receive(world, body(request)?).await?),
         ("GET", ["faults"]) => shown(world.faults.list()),
         ("GET", ["deliveries"]) => shown(world.deliveries.list()),
         ("GET", ["webhooks", "held"]) => Ok(json!({ "count": world.held_count() })),

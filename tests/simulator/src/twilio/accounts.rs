@@ -50,8 +50,8 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && context.query("FriendlyName").is_none_or(|name| account.friendly_name == name)
             && context.query("Status").is_none_or(|status| account.status.name() == status)
     };
-    let items = state.accounts.newest_first().filter(wanted).map(|account| view(context, &state, account)).collect();
-    page(context, "accounts", items)
+    let rows = state.accounts.newest_first().filter(wanted);
+    page(context, "accounts", rows, |account| view(context, &state, account))
 }
 
 pub fn get(context: &Context<'_>) -> Result<Answer> {

@@ -78,8 +78,8 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && in_window(context, "StartTime", call.started.or(call.ended))
             && in_window(context, "EndTime", call.ended)
     };
-    let items = state.calls.newest_first().filter(wanted).map(view).collect();
-    page(context, "calls", items)
+    let rows = state.calls.newest_first().filter(wanted);
+    page(context, "calls", rows, view)
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {

@@ -20,8 +20,8 @@ fn view(key: &ApiKey) -> Value {
 
 pub fn list(context: &Context<'_>) -> Result<Answer> {
     let state = context.world.state();
-    let items = state.keys.newest_first().filter(|key| key.account_sid == context.account_sid).map(view).collect();
-    page(context, "keys", items)
+    let rows = state.keys.newest_first().filter(|key| key.account_sid == context.account_sid);
+    page(context, "keys", rows, view)
 }
 
 pub fn create(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {

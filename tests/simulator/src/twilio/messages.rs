@@ -46,8 +46,8 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && context.query("From").is_none_or(|from| message.from == from)
             && super::calls::in_window(context, "DateSent", message.sent)
     };
-    let items = state.messages.newest_first().filter(wanted).map(view).collect();
-    page(context, "messages", items)
+    let rows = state.messages.newest_first().filter(wanted);
+    page(context, "messages", rows, view)
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {

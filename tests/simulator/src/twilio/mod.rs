@@ -11,6 +11,7 @@ pub mod money;
 pub mod numbers;
 pub mod paging;
 pub mod params;
+pub mod receiving;
 pub mod recordings;
 pub mod sending;
 pub mod tokens;
@@ -110,7 +111,8 @@ fn name<'a>(rest: &[&'a str], account_sid: Option<&'a str>) -> (&'a str, &'a str
         (Some(named), _) => named,
         (None, _) => "Accounts",
     };
-    (resource, sid.or(account_sid).unwrap_or_default())
+    let account = account_sid.filter(|_| resource == "Accounts");
+    (resource, sid.or(account).unwrap_or_default())
 }
 
 /// The path after the account, without `.json`. The 2010 API answers XML without it, which nobody wants.

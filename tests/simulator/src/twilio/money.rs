@@ -42,5 +42,5 @@ pub fn usage(context: &Context<'_>) -> Result<Answer> {
     let messages = state.messages.oldest_first().filter(|message| counts(&message.account_sid)).count();
     let items = [record("calls", calls.len(), "calls"), record("sms", messages, "messages")];
     let wanted = |item: &Value| context.query("Category").is_none_or(|category| item["category"] == category);
-    page(context, "usage_records", items.into_iter().filter(wanted).collect())
+    page(context, "usage_records", items.iter().filter(|item| wanted(item)), Value::clone)
 }

@@ -78,8 +78,8 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && context.query("PhoneNumber").is_none_or(|part| number.phone_number.contains(part.trim_matches('*')))
             && context.query("FriendlyName").is_none_or(|name| number.friendly_name == name)
     };
-    let items = state.numbers.newest_first().filter(wanted).map(view).collect();
-    page(context, "incoming_phone_numbers", items)
+    let rows = state.numbers.newest_first().filter(wanted);
+    page(context, "incoming_phone_numbers", rows, view)
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {

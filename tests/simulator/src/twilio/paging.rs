@@ -9,12 +9,18 @@ use crate::exchange::Answer;
 const DEFAULT_SIZE: usize = 50;
 const LARGEST: usize = 1000;
 
-/// Answers one page of `items`, which are already filtered and in order.
-pub fn page(context: &Context<'_>, key: &str, items: Vec<Value>) -> Result<Answer> {
+/// Answers one page of `rows`, which are already filtered and in order. Only what is shown is rendered.
+pub fn page<'a, T: 'a>(
+    context: &Context<'_>,
+    key: &str,
+    rows: impl Iterator<Item = &'a T>,
+    view: impl Fn(&'a T) -> Value,
+) -> Result<Answer> {
     let size = size(context)?;
     let start = start(context)?;
-    let total = items.len();
-    let shown: Vec<Value> = items.into_iter().skip(start).take(size).collect();
+    let rows: Vec<&T> = rows.collect();
+    let total = rows.len();
+    let shown: Vec<Value> = rows.into_iter().skip(start).take(size).map(view).collect();
     let end = start + shown.len();
     let number = start / size;
     let mut body = Map::new();

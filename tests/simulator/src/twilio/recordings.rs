@@ -44,8 +44,8 @@ pub fn list(context: &Context<'_>, call_sid: Option<&str>) -> Result<Answer> {
             && (deleted_too || recording.status != "deleted")
             && super::calls::in_window(context, "DateCreated", Some(recording.created))
     };
-    let items = state.recordings.newest_first().filter(wanted).map(|recording| view(context, recording)).collect();
-    page(context, "recordings", items)
+    let rows = state.recordings.newest_first().filter(wanted);
+    page(context, "recordings", rows, |recording| view(context, recording))
 }
 
 /// Metadata with `.json`, sound with `.wav` or nothing.

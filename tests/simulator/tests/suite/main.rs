@@ -2,4 +2,7 @@
 
 mod host;
 mod inbound_calls;
+mod messages;
+mod process;
 mod rest;
+mod steering;
