@@ -1,7 +1,7 @@
 //! The command line as clap sees it, and where each command goes. Only the chosen command is built whole: the rest of
 //! the tree would cost the start-up budget.
 
-mod help;
+pub mod help;
 
 use clap::{Arg, ArgMatches, Command};
 

@@ -30,10 +30,10 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     completion::answer();
-    let arguments: Vec<String> = std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect();
+    let arguments = app::help::asked(std::env::args_os().map(|text| text.to_string_lossy().into_owned()).collect());
     let (noun, command) = app::chosen(&arguments);
     let extent = app::Extent::Chosen { noun: &noun, command: &command };
-    let matches = app::command(&extent).get_matches();
+    let matches = app::command(&extent).get_matches_from(&arguments);
     match app::dispatch(&matches) {
         Ok(()) => ExitCode::from(exit::OK),
         Err(failure) => {

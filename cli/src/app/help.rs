@@ -18,6 +18,15 @@ Where to call (a flag is stronger than the environment, and both than the profil
     CALLPLANE_PROFILE      a profile of ~/.config/callplane/config.toml, see `callplane profile`
 ";
 
+/// `callplane help account create` is `callplane account create --help`.
+pub fn asked(mut arguments: Vec<String>) -> Vec<String> {
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".to_owned());
+    }
+    arguments
+}
+
 /// What stands below a command's flags.
 pub fn after(operation: &Operation) -> String {
     let mut after = String::new();

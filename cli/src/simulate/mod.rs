@@ -56,14 +56,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let token = secret::read("--auth-token-file", &text("@auth-token-file").unwrap_or_default())?;
     let edge = text("@edge-url").unwrap_or_default();
     block_on(async {
-        let target = Target::of(matches)?;
+        // The control plane is asked only for what was not said, so that an edge can be tried without one.
         let account = match text("@account-sid") {
             Some(sid) => sid,
-            None => lookup::account_of(&target, &text("@to").unwrap_or_default()).await?,
+            None => lookup::account_of(&Target::of(matches)?, &text("@to").unwrap_or_default()).await?,
         };
         let public = match text("@public-url").or_else(|| variable_set("CALLPLANE_PUBLIC_URL")) {
             Some(url) => url,
-            None => lookup::public_url(&target, &edge).await?,
+            None => lookup::public_url(&Target::of(matches)?, &edge).await?,
         };
         let webhook = form::webhook(matches, &account)?;
         let signed = signature::of(

@@ -1,6 +1,8 @@
 //! Nouns and their commands, as the descriptors list them. Nothing here knows flags or clap.
 
 pub mod comments;
+#[cfg(test)]
+mod contract;
 pub mod naming;
 pub mod rules;
 

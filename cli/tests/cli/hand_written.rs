@@ -97,3 +97,10 @@ fn doctor_without_a_control_plane_says_how_to_start_it() {
     assert_eq!(run.code, 1);
     assert!(run.out.contains("callplane-control-plane serve") && run.out.contains("token create"), "{}", run.out);
 }
+
+#[test]
+fn help_is_found_by_those_who_type_it_first() {
+    let bench = Bench::alone();
+    assert!(bench.run(&["help"]).good().contains("Start here:"));
+    assert!(bench.run(&["help", "account", "create"]).good().contains("--auth-token-file"));
+}
