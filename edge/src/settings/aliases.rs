@@ -14,7 +14,8 @@ pub fn read(source: &mut Source<'_>) -> Vec<Alias> {
         }
     }
     for pair in source.list("edge_aliases").unwrap_or_default() {
-        let alias = pair.split_once('=').ok_or_else(|| "is not like /old/path=voice".to_owned());
+        // A path may hold `=`, a route's name does not.
+        let alias = pair.rsplit_once('=').ok_or_else(|| "is not like /old/path=voice".to_owned());
         match alias.and_then(|(path, route)| new(path.trim(), route.trim(), true)) {
             Ok(alias) => aliases.push(alias),
             Err(fault) => source.problem("edge_aliases", &format!("has an entry that {fault}")),

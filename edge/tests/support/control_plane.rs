@@ -12,6 +12,7 @@ use callplane_proto::edge::v1::{
 };
 use tokio::{
     net::TcpListener,
+    runtime::Runtime,
     sync::{mpsc, watch},
 };
 use tokio_stream::wrappers::{TcpListenerStream, ReceiverStream};
@@ -49,27 +50,25 @@ struct Inner {
     open: watch::Sender<bool>,
 }
 
-/// A running fake. Stops when dropped.
+/// A running fake, on a runtime of its own: dropping it closes its sockets at once, as a killed process would.
 pub struct FakeControlPlane {
     pub address: SocketAddr,
     inner: Arc<Inner>,
-    server: tokio::task::JoinHandle<()>,
+    runtime: Option<Runtime>,
 }
 
 impl Drop for FakeControlPlane {
     fn drop(&mut self) {
-        self.server.abort();
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
 
 impl FakeControlPlane {
     /// Knows these accounts and numbers, and accepts everything.
     pub async fn start(changes: Vec<StateChange>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        Self::start_on(listener, changes)
-    }
-
-    pub fn start_on(listener: TcpListener, changes: Vec<StateChange>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+        let bound = runtime.spawn(TcpListener::bind("127.0.0.1:0")).await.expect("no panic");
+        let listener = bound.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let snapshot = WatchStateResponse {
             resume_token: "snapshot".into(),
@@ -86,11 +85,11 @@ impl FakeControlPlane {
             open: watch::Sender::new(true),
         });
         let service = EdgeServiceServer::new(Service(inner.clone()));
-        let server = tokio::spawn(async move {
+        runtime.spawn(async move {
             let serving = Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
             drop(serving.await);
         });
-        Self { address, inner, server }
+        Self { address, inner, runtime: Some(runtime) }
     }
 
     pub fn url(&self) -> String {

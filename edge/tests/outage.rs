@@ -1,0 +1,218 @@
+//! Control planes that are gone, silent or slow, and a state that changes under way.
+
+mod support;
+
+use callplane_proto::edge::v1::{
+    Accepted, Hangup, Instructions, Say, StateChange, Verb, WatchStateResponse, reply::Outcome, state_change::Kind as Change,
+    verb::Kind,
+};
+use support::{
+    control_plane::{Decision, FakeControlPlane},
+    edge::{TestEdge, start},
+    twilio::{ACCOUNT, CALL, NEXT_TOKEN, NUMBER, TOKEN, account, form, inbound_call, number, sign, usual_state},
+};
+use tonic::Status;
+
+/// Short enough that a test may wait for it, in the same proportion as the defaults.
+const FAST: &[(&str, &str)] = &[("CALLPLANE_EDGE_ANSWER_DEADLINE_MS", "60"), ("CALLPLANE_EDGE_HEDGE_AFTER_MS", "8")];
+
+fn say(text: &str) -> Instructions {
+    Instructions { verbs: vec![Verb { kind: Some(Kind::Say(Say { text: text.into(), ..Default::default() })) }], ..Default::default() }
+}
+
+fn state_with_fallback() -> Vec<StateChange> {
+    vec![account(ACCOUNT, &[TOKEN]), number(NUMBER, ACCOUNT, Some(say("leave a message")))]
+}
+
+fn part(token: &str, changes: Vec<StateChange>) -> WatchStateResponse {
+    WatchStateResponse { resume_token: token.into(), changes, ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_caller_hears_the_numbers_fallback_when_the_control_plane_is_gone() {
+    let (edge, control_plane) = start(state_with_fallback()).await;
+    drop(control_plane);
+    let answer = edge.post("/twilio/voice", &inbound_call()).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("<Say>leave a message</Say>"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_caller_hears_the_numbers_fallback_when_the_control_plane_is_silent() {
+    let control_plane = FakeControlPlane::start(state_with_fallback()).await;
+    control_plane.decide(|_| Decision::Silence);
+    let edge = TestEdge::start(&[&control_plane], FAST).await;
+    let answer = edge.post("/twilio/voice", &inbound_call()).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("<Say>leave a message</Say>"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn without_a_fallback_twilio_is_sent_to_the_fallback_url() {
+    let (edge, control_plane) = start(usual_state()).await;
+    control_plane.decide(|_| Decision::Fail(Status::unavailable("down")));
+    assert_eq!(edge.post("/twilio/voice", &inbound_call()).await.status, 503);
+    let status = form(&[("CallSid", CALL), ("CallStatus", "ringing")]);
+    assert_eq!(edge.post("/twilio/status", &status).await.status, 503, "not stored is not accepted");
+}
+
+#[tokio::test]
+async fn a_voicemail_ends_the_call_instead_of_recording_again() {
+    let (edge, control_plane) = start(state_with_fallback()).await;
+    control_plane.decide(|_| Decision::Fail(Status::unavailable("down")));
+    let answer = edge.post("/twilio/voicemail", &inbound_call()).await;
+    assert!(answer.body.contains("<Response><Hangup/></Response>"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_second_control_plane_answers_for_a_silent_one() {
+    let silent = FakeControlPlane::start(usual_state()).await;
+    let well = FakeControlPlane::start(usual_state()).await;
+    silent.decide(|_| Decision::Silence);
+    well.answer(Outcome::Instructions(say("hello")));
+    let edge = TestEdge::start(&[&silent, &well], &[("CALLPLANE_EDGE_HEDGE_AFTER_MS", "5")]).await;
+    for _ in 0..2 {
+        let answer = edge.post("/twilio/voice", &inbound_call()).await;
+        assert!(answer.body.contains("<Say>hello</Say>"), "{}", answer.body);
+    }
+    // Each was first in turn once, so the silent one was asked and given up.
+    silent.called(1).await;
+    let keys: Vec<String> = silent.webhooks().into_iter().chain(well.webhooks()).map(|webhook| webhook.delivery_key).collect();
+    assert!(keys.iter().all(|key| *key == keys[0]), "one call, one key: {keys:?}");
+}
+
+#[tokio::test]
+async fn a_control_plane_that_refuses_is_passed_over() {
+    let refusing = FakeControlPlane::start(usual_state()).await;
+    let well = FakeControlPlane::start(usual_state()).await;
+    refusing.decide(|_| Decision::Fail(Status::unauthenticated("who?")));
+    let edge = TestEdge::start(&[&refusing, &well], &[]).await;
+    for _ in 0..4 {
+        let status = form(&[("CallSid", CALL), ("CallStatus", "ringing")]);
+        assert_eq!(edge.post("/twilio/status", &status).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn webhooks_gather_while_calls_are_under_way() {
+    let (edge, control_plane) = start(usual_state()).await;
+    control_plane.open(false);
+    let edge = std::sync::Arc::new(edge);
+    let status = |sequence: usize| {
+        let edge = edge.clone();
+        tokio::spawn(async move {
+            let sequence = sequence.to_string();
+            let form = form(&[("CallSid", CALL), ("CallStatus", "ringing"), ("SequenceNumber", &sequence)]);
+            edge.post("/twilio/status", &form).await.status
+        })
+    };
+    let mut asked = Vec::new();
+    for index in 0..4 {
+        asked.push(status(index));
+        control_plane.called(index + 1).await;
+    }
+    asked.extend((4..40).map(status));
+    // The queue's depth says when all of them wait.
+    while !edge.admin("/metrics").await.body.contains("callplane_edge_queue_depth 36\n") {
+        tokio::task::yield_now().await;
+    }
+    control_plane.open(true);
+    for answer in asked {
+        assert_eq!(answer.await.expect("no panic"), 204);
+    }
+    let sizes: Vec<usize> = control_plane.calls().iter().map(|call| call.webhooks.len()).collect();
+    assert_eq!(sizes, [1, 1, 1, 1, 36]);
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_in_force_with_the_change() {
+    let (edge, control_plane) = start(usual_state()).await;
+    let url = format!("{}/twilio/voice", edge.public_url);
+    let (old, new) = (sign(TOKEN, &url, &inbound_call()), sign(NEXT_TOKEN, &url, &inbound_call()));
+    let statuses = async || {
+        let old = edge.post_signed("/twilio/voice", &inbound_call(), &old).await.status;
+        (old, edge.post_signed("/twilio/voice", &inbound_call(), &new).await.status)
+    };
+    assert_eq!(statuses().await, (200, 403));
+    let mut heard = edge.running.directory().subscribe();
+    heard.mark_unchanged();
+    control_plane.push(part("t2", vec![account(ACCOUNT, &[TOKEN, NEXT_TOKEN])])).await;
+    heard.changed().await.expect("the edge lives");
+    assert_eq!(statuses().await, (200, 200), "both tokens while the rotation is young");
+    heard.mark_unchanged();
+    control_plane.push(part("t3", vec![account(ACCOUNT, &[NEXT_TOKEN])])).await;
+    heard.changed().await.expect("the edge lives");
+    assert_eq!(statuses().await, (403, 200));
+}
+
+#[tokio::test]
+async fn a_broken_watch_goes_on_where_it_was() {
+    let (edge, control_plane) = start(usual_state()).await;
+    let mut heard = edge.running.directory().subscribe();
+    heard.mark_unchanged();
+    control_plane.push(part("t7", vec![StateChange { kind: Some(Change::NumberRemoved("+15005550007".into())) }])).await;
+    heard.changed().await.expect("the edge lives");
+
+    control_plane.snapshot(vec![part("t8", vec![account("AC9", &[TOKEN])])]);
+    heard.mark_unchanged();
+    control_plane.cut_watches();
+    let watches = control_plane.watched(2).await;
+    assert_eq!((watches[0].0.resume_token.as_str(), watches[1].0.resume_token.as_str()), ("", "t7"));
+    heard.changed().await.expect("the edge lives");
+    // Old and new are there: nothing was lost and nothing had to come again.
+    assert!(edge.running.directory().account(ACCOUNT).is_some());
+    assert!(edge.running.directory().account("AC9").is_some());
+    assert!(edge.running.directory().owner("+15005550007").is_none());
+}
+
+#[tokio::test]
+async fn the_watch_moves_to_another_control_plane() {
+    let first = FakeControlPlane::start(usual_state()).await;
+    let second = FakeControlPlane::start(usual_state()).await;
+    let edge = TestEdge::start(&[&first, &second], &[]).await;
+    drop(first);
+    assert_eq!(second.watched(1).await[0].0.resume_token, "snapshot");
+    assert_eq!(edge.post("/twilio/voice", &inbound_call()).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_open_request_is_answered_before_the_edge_stops() {
+    let (mut edge, control_plane) = start(usual_state()).await;
+    control_plane.answer(Outcome::Instructions(Instructions { verbs: vec![Verb { kind: Some(Kind::Hangup(Hangup {})) }], ..Default::default() }));
+    control_plane.open(false);
+    let (address, url) = (edge.running.address, format!("{}/twilio/voice", edge.public_url));
+    let signature = sign(TOKEN, &url, &inbound_call());
+    let asked = tokio::spawn(async move {
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("X-Twilio-Signature", signature.as_str())];
+        support::http::request(address, "POST", "/twilio/voice", &headers, inbound_call().as_bytes()).await
+    });
+    control_plane.called(1).await;
+    edge.begin_stop();
+    control_plane.open(true);
+    assert_eq!(asked.await.expect("no panic").status, 200);
+    edge.stop().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn metrics_count_by_route_and_reason_and_name_nobody() {
+    let (edge, control_plane) = start(usual_state()).await;
+    control_plane.answer(Outcome::Accepted(Accepted {}));
+    edge.post("/twilio/voice", &inbound_call()).await;
+    edge.post_signed("/twilio/voice", &inbound_call(), "AAAA").await;
+    let metrics = edge.admin("/metrics").await.body;
+    for line in [
+        "callplane_edge_requests_total{route=\"voice\",outcome=\"answered\"} 1",
+        "callplane_edge_refusals_total{reason=\"signature\"} 1",
+        "callplane_edge_answer_seconds_count 2",
+        "callplane_edge_accounts 2",
+        "callplane_edge_numbers 2",
+        "callplane_edge_queue_depth 0",
+        "callplane_edge_control_plane_up{control_plane=\"127.0.0.1:",
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    for secret in [ACCOUNT, CALL, "5005550006", "8185550100", TOKEN] {
+        assert!(!metrics.contains(secret), "{secret}");
+    }
+}
