@@ -157,7 +157,7 @@ async fn every_reason_not_to_believe_looks_the_same_and_asks_nobody() {
 #[tokio::test]
 async fn a_number_nobody_registered_is_the_control_planes_to_answer() {
     let (edge, control_plane) = start(usual_state()).await;
-    let unknown = form(&[("CallSid", CALL), ("To", "+15005559999")]);
+    let unknown = form(&[("CallSid", CALL), ("From", "anonymous"), ("To", "+15005559999")]);
     assert_eq!(edge.post("/twilio/voice", &unknown).await.status, 200);
     assert_eq!(control_plane.webhooks().len(), 1);
 }
@@ -167,9 +167,11 @@ async fn a_signed_form_that_makes_no_sense_is_400_with_a_reason() {
     let (edge, control_plane) = start(usual_state()).await;
     let twice = form(&[("CallSid", CALL), ("To", NUMBER), ("To", OTHER_NUMBER)]);
     let cases = [
-        ("/twilio/voice", form(&[("To", NUMBER)]), "CallSid is missing\n"),
-        ("/twilio/voice", form(&[("CallSid", ""), ("To", NUMBER)]), "CallSid is no SID\n"),
+        ("/twilio/voice", form(&[("To", NUMBER), ("From", "")]), "CallSid is missing\n"),
+        ("/twilio/voice", form(&[("CallSid", ""), ("To", NUMBER), ("From", "")]), "CallSid is no SID\n"),
         ("/twilio/voice", twice, "To comes twice with different values\n"),
+        ("/twilio/voice", form(&[("CallSid", CALL), ("To", NUMBER)]), "From is missing\n"),
+        ("/twilio/voice", form(&[("CallSid", CALL), ("To", NUMBER), ("From", ""), ("CallStatus", "ringingCalled+1500")]), "CallStatus is not a word of Twilio's\n"),
         ("/twilio/message", form(&[("To", NUMBER)]), "MessageSid is missing\n"),
         ("/twilio/recording", form(&[("CallSid", CALL)]), "RecordingSid is missing\n"),
     ];

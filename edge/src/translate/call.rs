@@ -2,7 +2,7 @@
 
 use callplane_proto::edge::v1::CallFacts;
 
-use super::field::{Malformed, sid, text};
+use super::field::{Malformed, address, present, sid, text, word};
 use crate::form::Form;
 
 /// The facts; only the call's id must be there.
@@ -10,10 +10,10 @@ pub fn facts(form: &Form) -> Result<CallFacts, Malformed> {
     Ok(CallFacts {
         call_sid: sid(form, "CallSid")?,
         parent_call_sid: text(form, "ParentCallSid"),
-        from: text(form, "From"),
-        to: text(form, "To"),
-        call_status: text(form, "CallStatus"),
-        direction: text(form, "Direction"),
+        from: address(form, "From")?,
+        to: address(form, "To")?,
+        call_status: word(form, "CallStatus")?,
+        direction: word(form, "Direction")?,
         forwarded_from: text(form, "ForwardedFrom"),
         caller_name: text(form, "CallerName"),
         stir_verstat: text(form, "StirVerstat"),
@@ -23,6 +23,13 @@ pub fn facts(form: &Form) -> Result<CallFacts, Malformed> {
         to_country: text(form, "ToCountry"),
         answered_by: text(form, "AnsweredBy"),
     })
+}
+
+/// The facts of a call that comes in, which always has two ends.
+pub fn inbound(form: &Form) -> Result<CallFacts, Malformed> {
+    present(form, "From")?;
+    present(form, "To")?;
+    facts(form)
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use callplane_proto::edge::v1::DialEnded;
 
-use super::{call::facts, field::{Malformed, number, seconds, text}};
+use super::{call::facts, field::{Malformed, number, seconds, text, word}};
 use crate::form::Form;
 
 /// The end of a dialled leg or of a stream. `CallSid` is the parent call.
 pub fn ended(form: &Form) -> Result<DialEnded, Malformed> {
     Ok(DialEnded {
         call: Some(facts(form)?),
-        dial_call_status: text(form, "DialCallStatus"),
+        dial_call_status: word(form, "DialCallStatus")?,
         dial_call_sid: text(form, "DialCallSid"),
         dial_call_duration: seconds(form, "DialCallDuration"),
         dial_bridged: number(form, "DialBridged"),

@@ -29,6 +29,42 @@ pub fn sid(form: &Form, name: &'static str) -> Result<String, Malformed> {
     if fits { Ok(text(form, name)) } else { Err(Malformed(name, "is no SID")) }
 }
 
+/// A field that must be there, even if empty.
+pub fn present(form: &Form, name: &'static str) -> Result<(), Malformed> {
+    form.bytes(name).map(|_| ()).ok_or(Malformed(name, "is missing"))
+}
+
+/// A word of Twilio's such as `in-progress`; empty when absent. The signed text has no separators, so whoever replays a
+/// webhook could push the next field into this one: anything but a plain word is refused. New words are fine.
+pub fn word(form: &Form, name: &'static str) -> Result<String, Malformed> {
+    let value = form.bytes(name).unwrap_or_default();
+    let plain = value.len() <= 32 && value.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
+    if plain { Ok(text(form, name)) } else { Err(Malformed(name, "is not a word of Twilio's")) }
+}
+
+/// Keys that were pressed, or `hangup`; empty when absent.
+pub fn keys(form: &Form, name: &'static str) -> Result<String, Malformed> {
+    let value = form.bytes(name).unwrap_or_default();
+    let pressed = value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'));
+    if pressed || value == b"hangup" { Ok(text(form, name)) } else { Err(Malformed(name, "holds something else than keys")) }
+}
+
+/// From or To; what begins as a number must be one to its end.
+pub fn address(form: &Form, name: &'static str) -> Result<String, Malformed> {
+    let address = text(form, name);
+    let number = address.trim().strip_prefix('+');
+    let whole = number.is_none_or(|digits| digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    if whole { Ok(address) } else { Err(Malformed(name, "begins like a number and is none")) }
+}
+
+/// A count; `None` when absent or empty, and an error when it is something else.
+pub fn count(form: &Form, name: &'static str) -> Result<Option<i32>, Malformed> {
+    match form.text(name).as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(digits) => digits.parse().map(Some).map_err(|_| Malformed(name, "is not a number")),
+    }
+}
+
 /// A text; empty when absent.
 pub fn text(form: &Form, name: &str) -> String {
     form.text(name).unwrap_or_default().into_owned()
@@ -68,7 +104,7 @@ pub fn e164(address: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{e164, number, seconds, sid, time};
+    use super::{address, count, e164, keys, number, seconds, sid, time, word};
     use crate::form::Form;
 
     fn form(encoded: &str) -> Form {
@@ -93,6 +129,21 @@ mod tests {
         assert_eq!(seconds(&form, "C"), None);
         assert_eq!(time(&form, "T").map(|time| time.seconds), Some(1_785_834_058));
         assert_eq!(time(&form, "U"), None);
+    }
+
+    #[test]
+    fn a_field_pushed_into_another_one_is_noticed() {
+        let form = form("CallStatus=completedDirectioninbound&Digits=1Directioninbound&To=%2B15005550006ToCitySF&\
+            SequenceNumber=3SipResponseCode200&Direction=outbound-api&Key=12*%23&End=hangup&From=client%3Aann&N=7&E=");
+        assert!(word(&form, "CallStatus").is_err());
+        assert!(keys(&form, "Digits").is_err());
+        assert!(address(&form, "To").is_err());
+        assert!(count(&form, "SequenceNumber").is_err());
+        assert_eq!(word(&form, "Direction").as_deref(), Ok("outbound-api"));
+        assert_eq!(keys(&form, "Key").as_deref(), Ok("12*#"));
+        assert_eq!(keys(&form, "End").as_deref(), Ok("hangup"));
+        assert_eq!(address(&form, "From").as_deref(), Ok("client:ann"));
+        assert_eq!((count(&form, "N"), count(&form, "E"), count(&form, "X")), (Ok(Some(7)), Ok(None), Ok(None)));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use callplane_proto::edge::v1::DigitsGathered;
 
-use super::{call::facts, field::{Malformed, number, text}};
+use super::{call::facts, field::{Malformed, keys, number, text}};
 use crate::form::Form;
 
 /// Digits, speech, or nothing at all with `actionOnEmptyResult`.
 pub fn digits(form: &Form) -> Result<DigitsGathered, Malformed> {
     Ok(DigitsGathered {
         call: Some(facts(form)?),
-        digits: text(form, "Digits"),
+        digits: keys(form, "Digits")?,
         speech: text(form, "SpeechResult"),
         confidence: number(form, "Confidence").filter(|confidence: &f64| confidence.is_finite()),
     })

@@ -2,7 +2,7 @@
 
 use callplane_proto::edge::v1::{Media, MessageProgressed, MessageReceived};
 
-use super::field::{Malformed, number, sid, text};
+use super::field::{Malformed, address, number, sid, text, word};
 use crate::form::Form;
 
 /// Twilio sends at most ten files with a message; a larger `NumMedia` is not believed.
@@ -13,8 +13,8 @@ pub fn received(form: &Form) -> Result<MessageReceived, Malformed> {
     Ok(MessageReceived {
         message_sid: sid(form, "MessageSid")?,
         messaging_service_sid: text(form, "MessagingServiceSid"),
-        from: text(form, "From"),
-        to: text(form, "To"),
+        from: address(form, "From")?,
+        to: address(form, "To")?,
         body: text(form, "Body"),
         num_segments: number(form, "NumSegments").unwrap_or(0),
         media: media(form),
@@ -27,9 +27,9 @@ pub fn received(form: &Form) -> Result<MessageReceived, Malformed> {
 pub fn progress(form: &Form) -> Result<MessageProgressed, Malformed> {
     Ok(MessageProgressed {
         message_sid: sid(form, "MessageSid")?,
-        message_status: text(form, "MessageStatus"),
-        from: text(form, "From"),
-        to: text(form, "To"),
+        message_status: word(form, "MessageStatus")?,
+        from: address(form, "From")?,
+        to: address(form, "To")?,
         error_code: number(form, "ErrorCode").unwrap_or(0),
         event_type: text(form, "EventType"),
     })

@@ -55,7 +55,7 @@ pub fn webhook(arrival: &Arrival<'_>, form: &Form) -> Result<Webhook, Malformed>
 
 fn event(route: Route, form: &Form) -> Result<Event, Malformed> {
     Ok(match route {
-        Route::Voice => Event::CallReceived(CallReceived { call: Some(call::facts(form)?) }),
+        Route::Voice => Event::CallReceived(CallReceived { call: Some(call::inbound(form)?) }),
         Route::Answered => Event::CallAnswered(CallAnswered { call: Some(call::facts(form)?) }),
         Route::Gather => Event::DigitsGathered(gather::digits(form)?),
         Route::Status => Event::CallProgressed(progress::progress(form)?),
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_form_that_contradicts_itself_is_refused() {
-        let error = webhook(&arrival(Route::Voice), &form("CallSid=CA1&CallSid=CA2")).expect_err("two calls");
+        let error = webhook(&arrival(Route::Voice), &form("CallSid=CA1&CallSid=CA2&From=&To=")).expect_err("two calls");
         assert_eq!(error.to_string(), "CallSid comes twice with different values");
     }
 

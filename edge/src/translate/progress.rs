@@ -2,14 +2,14 @@
 
 use callplane_proto::edge::v1::CallProgressed;
 
-use super::{call::facts, field::{Malformed, number, seconds, time}};
+use super::{call::facts, field::{Malformed, count, number, seconds, time}};
 use crate::form::Form;
 
 /// Progress of a call. `CallDuration` is in seconds; `Duration`, in billed minutes, is left alone.
 pub fn progress(form: &Form) -> Result<CallProgressed, Malformed> {
     Ok(CallProgressed {
         call: Some(facts(form)?),
-        sequence_number: number(form, "SequenceNumber"),
+        sequence_number: count(form, "SequenceNumber")?,
         event_time: time(form, "Timestamp"),
         call_duration: seconds(form, "CallDuration"),
         sip_response_code: number(form, "SipResponseCode"),

@@ -2,7 +2,7 @@
 
 use callplane_proto::edge::v1::VoicemailLeft;
 
-use super::{call::facts, field::{Malformed, seconds, text}};
+use super::{call::facts, field::{Malformed, keys, seconds, text}};
 use crate::form::Form;
 
 /// A voicemail. Its file may not be readable yet, and its RecordingSid is seen but not promised.
@@ -12,7 +12,7 @@ pub fn left(form: &Form) -> Result<VoicemailLeft, Malformed> {
         recording_sid: text(form, "RecordingSid"),
         recording_url: text(form, "RecordingUrl"),
         recording_duration: seconds(form, "RecordingDuration"),
-        digits: text(form, "Digits"),
+        digits: keys(form, "Digits")?,
     })
 }
 

@@ -16,7 +16,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 use tokio_stream::wrappers::{TcpListenerStream, ReceiverStream};
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status, transport::{Identity, Server, ServerTlsConfig}};
 
 type Part = Result<WatchStateResponse, Status>;
 type Decide = Box<dyn Fn(&Webhook) -> Decision + Send + Sync>;
@@ -66,6 +66,19 @@ impl Drop for FakeControlPlane {
 impl FakeControlPlane {
     /// Knows these accounts and numbers, and accepts everything.
     pub async fn start(changes: Vec<StateChange>) -> Self {
+        Self::start_with(changes, Server::builder()).await
+    }
+
+    /// The same behind https.
+    pub async fn start_tls(changes: Vec<StateChange>, certificate: &str, key: &str) -> Self {
+        drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+        let read = |path: &str| std::fs::read(path).expect("PEM");
+        let identity = Identity::from_pem(read(certificate), read(key));
+        let server = Server::builder().tls_config(ServerTlsConfig::new().identity(identity)).expect("a usable certificate");
+        Self::start_with(changes, server).await
+    }
+
+    async fn start_with(changes: Vec<StateChange>, mut server: Server) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
         let bound = runtime.spawn(TcpListener::bind("127.0.0.1:0")).await.expect("no panic");
         let listener = bound.expect("a free port");
@@ -86,7 +99,7 @@ impl FakeControlPlane {
         });
         let service = EdgeServiceServer::new(Service(inner.clone()));
         runtime.spawn(async move {
-            let serving = Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
+            let serving = server.add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
             drop(serving.await);
         });
         Self { address, inner, runtime: Some(runtime) }
