@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{
-    Journal,
+    Journal, seen,
     vault::{self, account as places},
 };
 use crate::{
@@ -28,9 +28,19 @@ pub struct NewCredentials {
     pub api_key: Option<(ApiKeySid, SecretString)>,
 }
 
+impl NewCredentials {
+    /// Nothing is to be replaced.
+    pub fn is_empty(&self) -> bool {
+        self.auth_token.is_none() && self.secondary_auth_token.is_none() && self.api_key.is_none()
+    }
+}
+
 /// Adds accounts with their credentials; the first of a workspace becomes its primary.
 pub async fn create(journal: &mut Journal<'_>, new: Vec<(Account, NewCredentials)>) -> Result<Vec<Account>> {
-    workspace::lock(journal.txn(), journal.workspace).await?;
+    if !workspace::lock(journal.txn(), journal.workspace).await? {
+        return Err(Error::not_found("workspace"));
+    }
+    refuse_unknown_parents(journal, new.iter().filter_map(|(account, _)| account.parent_id)).await?;
     let mut without_primary = store::primary(&journal.scope()).await?.is_none();
     refuse_taken(journal, new.iter().map(|(account, _)| account)).await?;
     let mut sealed = Vec::new();
@@ -52,6 +62,21 @@ pub async fn create(journal: &mut Journal<'_>, new: Vec<(Account, NewCredentials
         journal.publish(account, account.id, effects, news).await?;
     }
     Ok(accounts)
+}
+
+async fn refuse_unknown_parents(journal: &Journal<'_>, parents: impl Iterator<Item = AccountId>) -> Result<()> {
+    let mut wanted: Vec<AccountId> = parents.collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let found = store::by_ids(&journal.scope(), wanted.clone()).await?;
+    if found.len() < wanted.len() {
+        return Err(Error::not_found("parent account"));
+    }
+    if found.iter().any(|parent| parent.parent_id.is_some()) {
+        let message = "the parent is a subaccount itself, and Twilio's subaccounts have none of their own";
+        return Err(Error::new(Kind::FailedPrecondition, "PARENT_IS_SUBACCOUNT", message));
+    }
+    Ok(())
 }
 
 async fn refuse_taken(journal: &Journal<'_>, new: impl Iterator<Item = &Account>) -> Result<()> {
@@ -94,8 +119,13 @@ fn written(
 
 /// Replaces credentials. A new primary token pushes the old one to second place, unless a second one is given too, so
 /// that webhooks under way are still accepted.
-pub async fn set_credentials(journal: &mut Journal<'_>, id: AccountId, new: NewCredentials) -> Result<Account> {
-    let mut account = locked(journal, id).await?;
+pub async fn set_credentials(
+    journal: &mut Journal<'_>,
+    id: AccountId,
+    etag: &str,
+    new: NewCredentials,
+) -> Result<Account> {
+    let mut account: Account = seen(journal, id, etag).await?;
     if new.auth_token.is_some() && new.secondary_auth_token.is_none() {
         let mut opened = vault::open(journal.ctx(), journal.txn(), vec![id.uuid()]).await?;
         if let Some(old) = opened.take(&places::place(id, places::AUTH_TOKEN)) {
@@ -112,8 +142,8 @@ pub async fn set_credentials(journal: &mut Journal<'_>, id: AccountId, new: NewC
 }
 
 /// Makes the secondary token the primary; the old primary still verifies.
-pub async fn promote(journal: &mut Journal<'_>, id: AccountId) -> Result<Account> {
-    let account = locked(journal, id).await?;
+pub async fn promote(journal: &mut Journal<'_>, id: AccountId, etag: &str) -> Result<Account> {
+    let account: Account = seen(journal, id, etag).await?;
     let mut opened = vault::open(journal.ctx(), journal.txn(), vec![id.uuid()]).await?;
     let Some(next) = opened.take(&places::place(id, places::SECONDARY_AUTH_TOKEN)) else {
         let message = "the account has no secondary auth token to promote; set one first";
@@ -137,8 +167,13 @@ pub async fn promote(journal: &mut Journal<'_>, id: AccountId) -> Result<Account
 }
 
 /// Forgets credentials.
-pub async fn clear_credentials(journal: &mut Journal<'_>, id: AccountId, columns: &[&'static str]) -> Result<Account> {
-    let account = locked(journal, id).await?;
+pub async fn clear_credentials(
+    journal: &mut Journal<'_>,
+    id: AccountId,
+    etag: &str,
+    columns: &[&'static str],
+) -> Result<Account> {
+    let account: Account = seen(journal, id, etag).await?;
     let mut credentials = account.credentials.clone();
     for column in columns {
         secret::forget(journal.txn(), id.uuid(), column).await?;
@@ -154,9 +189,9 @@ pub async fn clear_credentials(journal: &mut Journal<'_>, id: AccountId, columns
 
 /// Makes an account the primary. The lock on the workspace makes two of these wait for one another, and the database
 /// holds that there is never a second primary.
-pub async fn set_primary(journal: &mut Journal<'_>, id: AccountId) -> Result<Account> {
+pub async fn set_primary(journal: &mut Journal<'_>, id: AccountId, etag: &str) -> Result<Account> {
     workspace::lock(journal.txn(), journal.workspace).await?;
-    let account = locked(journal, id).await?;
+    let account: Account = seen(journal, id, etag).await?;
     if account.role == Role::Primary {
         return Ok(account);
     }
@@ -167,9 +202,9 @@ pub async fn set_primary(journal: &mut Journal<'_>, id: AccountId) -> Result<Acc
 }
 
 /// Deletes an account that nothing refers to.
-pub async fn delete(journal: &mut Journal<'_>, id: AccountId) -> Result<()> {
+pub async fn delete(journal: &mut Journal<'_>, id: AccountId, etag: &str) -> Result<()> {
     workspace::lock(journal.txn(), journal.workspace).await?;
-    let account = locked(journal, id).await?;
+    let account: Account = seen(journal, id, etag).await?;
     let numbers = store::count_numbers(journal.txn(), &[id]).await?.first().map_or(0, |(_, count)| *count);
     let children = store::count_children(&journal.scope(), id).await?;
     if numbers > 0 || children > 0 {
@@ -181,8 +216,4 @@ pub async fn delete(journal: &mut Journal<'_>, id: AccountId) -> Result<()> {
     let data = serde_json::json!({ "account_sid": account.account_sid.as_str() });
     journal.tell("account.deleted", &id, data);
     Ok(())
-}
-
-async fn locked(journal: &Journal<'_>, id: AccountId) -> Result<Account> {
-    Account::load(journal.txn(), journal.workspace, id).await?.ok_or_else(|| Error::not_found(Account::NOUN))
 }

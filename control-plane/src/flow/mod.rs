@@ -7,6 +7,7 @@ pub mod dispatch;
 pub mod ingest;
 pub mod journal;
 pub mod registrar;
+pub mod seen;
 pub mod vault;
 pub mod wake;
 
@@ -15,4 +16,5 @@ pub use dispatch::dispatch;
 pub use ingest::Inbox;
 pub use journal::{Audited, Journal, Once};
 pub use registrar::Registrar;
+pub use seen::seen;
 pub use wake::Wake;

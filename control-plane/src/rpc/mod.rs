@@ -1,7 +1,13 @@
-//! What listens: who may call, is the request well-formed, and how an error reads on the wire.
+//! What listens: who may call, is the request well-formed, what each method reads and shows, and how an error reads on
+//! the wire.
 
+pub mod account;
 pub mod gate;
 pub mod mask;
+pub mod paging;
+pub mod read;
+pub mod show;
+pub mod spoken;
 pub mod status;
 pub mod validate;
 
