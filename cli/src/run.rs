@@ -74,7 +74,7 @@ impl Context<'_> {
         if self.operation.cli.wait.is_some() && !dry && self.matches.contains_id("@wait") {
             wait::for_end(self, &channel, &reply).await?;
         }
-        Ok(())
+        self.verdict(&reply)
     }
 
     /// One call, its refusal explained.
@@ -117,6 +117,15 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Some replies answer a question; a script wants to see a no.
+    fn verdict(&self, reply: &DynamicMessage) -> Result<(), Failure> {
+        let field = &self.operation.cli.verdict;
+        match reply.get_field_by_name(field).and_then(|value| value.as_bool()) {
+            Some(false) => Err(Failure::other(format!("not {field}"))),
+            _ => Ok(()),
+        }
     }
 
     fn check_columns(&self) -> Result<(), Failure> {

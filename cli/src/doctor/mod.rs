@@ -43,7 +43,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
 
 async fn edge_health(url: &str) -> Check {
     let remedy = "start it with `callplane-edge serve`, or say where it is by --edge-url";
-    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
+    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build();
     let answer = match client {
         Ok(client) => client.get(format!("{}/health", url.trim_end_matches('/'))).send().await,
         Err(error) => Err(error),

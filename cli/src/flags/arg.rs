@@ -63,7 +63,9 @@ fn choices(arg: Arg, flag: &Flag) -> Arg {
     let values = choices.values().filter(|value| value.number() != 0);
     let words = values.zip(flag.kind.choices()).map(|(value, word)| {
         let about = comments::of_enum_value(&value);
-        PossibleValue::new(word).help(comments::headline(&about).to_owned())
+        // The names of the proto and of JSON are taken as well.
+        let spelt = [value.name().to_owned(), word.replace('-', "_")];
+        PossibleValue::new(word).aliases(spelt).help(comments::headline(&about).to_owned())
     });
     let arg = arg.value_parser(clap::builder::PossibleValuesParser::new(words)).ignore_case(true);
     if flag.many == Many::List { arg.value_delimiter(',') } else { arg }

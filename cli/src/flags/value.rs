@@ -43,7 +43,7 @@ fn one(flag: &Flag, text: &str) -> Result<Value, Failure> {
         Kind::Switch => text.parse::<bool>().map(|on| json!(on)).map_err(|_| expected(flag, "true or false")),
         Kind::Choice(choices) => choices
             .values()
-            .find(|value| naming::enum_word(choices.name(), value.name()).eq_ignore_ascii_case(text))
+            .find(|value| naming::enum_word(choices.name(), value.name()) == naming::enum_word(choices.name(), text))
             .map(|value| json!(value.name()))
             .ok_or_else(|| expected(flag, &format!("one of {}", flag.kind.choices().join(", ")))),
         Kind::Time => time::instant(text, clock::now()).map(|text| json!(text)).map_err(|what| expected(flag, &what)),

@@ -54,15 +54,24 @@ impl Shape {
         Ok(all.into_iter().filter(|column| wide || !column.wide).collect())
     }
 
+    /// The message that a reply without rows wraps: its fields are shown without a prefix.
+    fn unwrapped(&self) -> Option<MessageDescriptor> {
+        match self.row.fields().next().map(|field| field.kind()) {
+            Some(Type::Message(inner)) if self.rows.is_none() => Some(inner),
+            _ => None,
+        }
+    }
+
     fn column(&self, wanted: &str) -> Result<Column, Failure> {
         if let Some(known) = self.declared.iter().find(|column| column.header.eq_ignore_ascii_case(wanted)) {
             return Ok(known.clone());
         }
         let path = wanted.replace('-', "_");
-        if cell::exists(&self.row, &path) {
+        if cell::exists(&self.row, &path) || self.unwrapped().is_some_and(|inner| cell::exists(&inner, &path)) {
             return Ok(Column { header: wanted.to_uppercase(), path, wide: false });
         }
-        let fields: Vec<String> = self.row.fields().map(|field| field.name().to_owned()).collect();
+        let fields: Vec<String> =
+            self.unwrapped().unwrap_or(self.row.clone()).fields().map(|field| field.name().to_owned()).collect();
         Err(Failure::usage(format!("--columns: no {wanted} here; there are {}", fields.join(", "))))
     }
 }

@@ -33,6 +33,14 @@ fn columns_are_fields_of_their_row() {
 }
 
 #[test]
+fn verdicts_are_bools_of_the_reply() {
+    for operation in operations().iter().filter(|operation| !operation.cli.verdict.is_empty()) {
+        let field = operation.method.output().get_field_by_name(&operation.cli.verdict);
+        assert!(field.is_some_and(|field| field.kind() == Type::Bool), "{}", operation.path());
+    }
+}
+
+#[test]
 fn questions_name_fields_of_the_request() {
     for operation in operations() {
         for part in operation.cli.confirm.split('{').skip(1) {

@@ -93,3 +93,21 @@ fn one_thing_is_shown_field_by_field_or_as_yaml() {
     let yaml = bench.run(&["account", "get", "acc_1", "-o", "yaml"]).good();
     assert!(yaml.contains("status: ACCOUNT_STATUS_WRONG_REGION"), "{yaml}");
 }
+
+#[test]
+fn columns_choose_fields_of_one_thing_too() {
+    let plane = Plane::start();
+    let bench = Bench::with(&plane);
+    plane.answer([json!({"account": {"id": "acc_1", "region": "ie1"}})], None);
+    assert_eq!(bench.run(&["account", "get", "acc_1", "--columns", "region"]).good(), "region  ie1\n");
+    assert!(bench.run(&["account", "get", "acc_1", "--columns", "colour"]).bad(2).contains("display_name"));
+}
+
+#[test]
+fn a_no_for_an_answer_exits_with_1() {
+    let plane = Plane::start();
+    plane.answer([json!({"valid": false, "broken_sequence": 7})], None);
+    let run = Bench::with(&plane).run(&["audit", "verify"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("broken_sequence  7") && run.err.contains("not valid"), "{}{}", run.out, run.err);
+}

@@ -78,6 +78,16 @@ fn a_time_before_now_is_not_mistaken_for_a_flag() {
 }
 
 #[test]
+fn an_enum_is_taken_as_a_word_or_by_its_name() {
+    let plane = Plane::start();
+    let bench = Bench::with(&plane);
+    for status in ["in-progress", "IN_PROGRESS", "CALL_STATUS_IN_PROGRESS"] {
+        bench.run(&["call", "list", "--status", status]).good();
+        assert_eq!(sent(plane.seen().last().expect("a call"))["status"], "CALL_STATUS_IN_PROGRESS");
+    }
+}
+
+#[test]
 fn a_dry_run_is_marked_in_the_request_and_refused_where_it_would_be_real() {
     let plane = Plane::start();
     let bench = Bench::with(&plane);
