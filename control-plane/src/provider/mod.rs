@@ -19,8 +19,9 @@ pub use self::access::{Access, Credential};
 use crate::domain::{
     e164::E164,
     outcome::Outcome,
+    party::Party,
     sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Party, Webhooks},
+    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
 };
 
 /// A telephony vendor. Every call has its own deadline, and none is repeated here: that is the caller's decision.

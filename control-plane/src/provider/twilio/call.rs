@@ -9,8 +9,9 @@ use super::{
 use crate::{
     domain::{
         outcome::Outcome,
+        party::Party,
         sid::{AccountSid, CallSid},
-        telephony::{CallDirection, CallFilter, CallSeen, CallStatus, Cursor, Page, Party},
+        telephony::{CallDirection, CallFilter, CallSeen, CallStatus, Cursor, Page},
         time::Timestamp,
     },
     provider::access::Access,
@@ -46,8 +47,8 @@ impl From<Call> for CallSeen {
             sid: call.sid,
             parent: call.parent_call_sid.and_then(|sid| sid.parse().ok()),
             account_sid: call.account_sid,
-            from: Party(call.from.unwrap_or_default()),
-            to: Party(call.to.unwrap_or_default()),
+            from: Party::from(call.from.unwrap_or_default()),
+            to: Party::from(call.to.unwrap_or_default()),
             status: call.status,
             direction: call.direction,
             create_time: call.date_created,

@@ -1,0 +1,8 @@
+//! The vendors' clients against a small server in the test: what is sent, and what each kind of answer ends in.
+
+mod elevenlabs;
+mod fuzz;
+mod openapi_contract;
+mod schema;
+mod twilio;
+mod vendor;
