@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Ask;
 use super::control::CallControl;
 use super::leg::Leg;
+use super::record::finish_started;
 use super::transcript::Transcript;
 use super::walk::{Finish, Start, walk};
 use crate::control::Refusal;
@@ -186,6 +187,7 @@ async fn close(leg: &mut Leg, finish: Finish, callback: Option<(String, String)>
         leg.reports.events = vec!["completed".to_owned()];
         leg.report_progress("completed", status, None).await;
     }
+    finish_started(leg).await;
     leg.deliver_rest().await;
     leg.stand(status);
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::Ask;
 use super::dial::{BUSY_AFTER, FAILED_AFTER, sip_code};
 use super::leg::Leg;
-use super::record::{Callback, make};
+use super::record::{Callback, finish_started, make};
 use super::walk::{Start, walk};
 use super::{Turn, control::Redirect};
 use crate::ledger::Happened;
@@ -94,6 +94,7 @@ async fn carry(leg: &mut Leg, wait: TimeDelta, callee: Callee, plan: Plan) {
     };
     leg.end(status);
     leg.report_progress("completed", status, Some(sip_code(status))).await;
+    finish_started(leg).await;
     leg.deliver_rest().await;
     leg.stand(status);
 }

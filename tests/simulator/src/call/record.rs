@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::control::StartedRecording;
 use super::leg::Leg;
 use super::transcript::OnTheLine;
 use super::walk::ask_for;
@@ -158,8 +159,26 @@ pub fn url(leg: &Leg, recording: &Recording) -> String {
 
 /// Stores a finished recording that ends now.
 pub fn make(leg: &mut Leg, seconds: u32, channels: u32, source: &str, track: Option<&str>) -> Recording {
+    let sid = leg.world.ids.sid("RE");
+    store(leg, sid, seconds, channels, source, track)
+}
+
+/// Ends the recordings that REST started while the call was under way.
+pub async fn finish_started(leg: &mut Leg) {
+    for StartedRecording { sid, plan } in leg.control.take_recordings() {
+        let started = leg.world.state().recordings.get(&sid).map_or(leg.now, |recording| recording.started);
+        let seconds = u32::try_from((leg.now - started).num_seconds()).unwrap_or(0);
+        let source = "StartCallRecordingAPI";
+        let recording = store(leg, sid, seconds, plan.channels, source, Some(&plan.track));
+        let (url, method) = plan.callback.unzip();
+        let method = method.unwrap_or_else(|| "POST".to_owned());
+        Callback { url, method, events: plan.events }.send(leg, &recording).await;
+    }
+}
+
+fn store(leg: &mut Leg, sid: String, seconds: u32, channels: u32, source: &str, track: Option<&str>) -> Recording {
     let recording = Recording {
-        sid: leg.world.ids.sid("RE"),
+        sid,
         account_sid: leg.facts.account_sid.clone(),
         call_sid: leg.facts.sid.clone(),
         seconds,

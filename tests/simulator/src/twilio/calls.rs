@@ -87,7 +87,7 @@ pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {
     Ok(Answer::json(200, &view(own(context, &state, sid)?)))
 }
 
-fn own<'a>(context: &Context<'_>, state: &'a State, sid: &str) -> Result<&'a Call> {
+pub fn own<'a>(context: &Context<'_>, state: &'a State, sid: &str) -> Result<&'a Call> {
     let found = state.calls.get(sid).filter(|call| call.account_sid == context.account_sid);
     found.ok_or_else(|| TwilioError::not_found(&context.request.path))
 }
@@ -183,14 +183,19 @@ fn recording(context: &Context<'_>) -> Result<Option<RecordingPlan>> {
     if context.given("Record") != Some("true") {
         return Ok(None);
     }
+    recording_plan(context).map(Some)
+}
+
+/// What a request says about a recording.
+pub fn recording_plan(context: &Context<'_>) -> Result<RecordingPlan> {
     let callback = url(context, "RecordingStatusCallback", 21502)?;
     let events = all(&context.form, "RecordingStatusCallbackEvent").join(" ");
-    Ok(Some(RecordingPlan {
+    Ok(RecordingPlan {
         channels: if context.given("RecordingChannels") == Some("dual") { 2 } else { 1 },
         track: context.given("RecordingTrack").unwrap_or("both").to_owned(),
         callback: callback.map(|url| (url, method(context, "RecordingStatusCallbackMethod"))),
         events: if events.is_empty() { "completed".to_owned() } else { events },
-    }))
+    })
 }
 
 fn method(context: &Context<'_>, name: &str) -> String {

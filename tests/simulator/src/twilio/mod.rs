@@ -153,6 +153,7 @@ fn dispatch(context: &Context<'_>, path: &[&str], deed: &mut Deed) -> Result<Ans
         ("GET", ["Calls", sid]) => calls::get(context, sid),
         ("POST", ["Calls", sid]) => calls::update(context, sid),
         ("GET", ["Calls", sid, "Recordings"]) => recordings::list(context, Some(sid)),
+        ("POST", ["Calls", sid, "Recordings"]) => recordings::start(context, sid, deed),
         ("GET", ["Messages"]) => messages::list(context),
         ("POST", ["Messages"]) => messages::create(context, deed),
         ("GET", ["Messages", sid]) => messages::get(context, sid),

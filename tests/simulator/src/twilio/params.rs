@@ -137,6 +137,14 @@ const MESSAGE: &[&str] = &[
     "MediaUrl",
     "ContentSid",
 ];
+const START_RECORDING: &[&str] = &[
+    "RecordingStatusCallbackEvent",
+    "RecordingStatusCallback",
+    "RecordingStatusCallbackMethod",
+    "Trim",
+    "RecordingChannels",
+    "RecordingTrack",
+];
 const RECORDING_FILTER: &[&str] =
     &["DateCreated", "DateCreated<", "DateCreated>", "CallSid", "ConferenceSid", "IncludeSoftDeleted"];
 
@@ -155,6 +163,7 @@ fn allowed(method: &str, path: &[&str], top: bool) -> Vec<&'static [&'static str
         ("POST", ["Calls"]) => vec![CALL],
         ("POST", ["Calls", _]) => vec![CALL_UPDATE],
         ("GET", ["Calls", _, "Recordings"]) => vec![&["DateCreated", "DateCreated<", "DateCreated>"], PAGING],
+        ("POST", ["Calls", _, "Recordings"]) => vec![START_RECORDING],
         ("GET", ["Messages"]) => vec![&["To", "From", "DateSent", "DateSent<", "DateSent>"], PAGING],
         ("POST", ["Messages"]) => vec![MESSAGE],
         ("GET", ["Recordings"]) => vec![RECORDING_FILTER, PAGING],

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::errors::TwilioError;
 use super::paging::page;
-use super::{Context, Result, wav};
+use super::{Context, Result, calls, wav};
+use crate::call::control::StartedRecording;
 use crate::clock::rfc2822;
-use crate::exchange::Answer;
+use crate::exchange::{Answer, Deed};
 use crate::state::{Recording, State};
 
 fn view(context: &Context<'_>, recording: &Recording) -> Value {
@@ -42,10 +43,37 @@ pub fn list(context: &Context<'_>, call_sid: Option<&str>) -> Result<Answer> {
         recording.account_sid == context.account_sid
             && call_sid.is_none_or(|sid| recording.call_sid == sid)
             && (deleted_too || recording.status != "deleted")
-            && super::calls::in_window(context, "DateCreated", Some(recording.created))
+            && calls::in_window(context, "DateCreated", Some(recording.created))
     };
     let rows = state.recordings.newest_first().filter(wanted);
     page(context, "recordings", rows, |recording| view(context, recording))
+}
+
+/// Starts recording a call that is under way; the recording ends with the call.
+pub fn start(context: &Context<'_>, call_sid: &str, deed: &mut Deed) -> Result<Answer> {
+    let plan = calls::recording_plan(context)?;
+    let now = context.world.clock.now();
+    let mut state = context.world.state();
+    let call = calls::own(context, &state, call_sid)?.clone();
+    if call.status != "in-progress" {
+        return Err(TwilioError::bad(21220, "Requested resource is not eligible for recording"));
+    }
+    let recording = Recording {
+        sid: context.world.ids.sid("RE"),
+        account_sid: call.account_sid,
+        call_sid: call.sid,
+        seconds: 0,
+        channels: plan.channels,
+        source: "StartCallRecordingAPI".to_owned(),
+        track: Some(plan.track.clone()),
+        status: "in-progress".to_owned(),
+        started: now,
+        created: now,
+    };
+    deed.sid = recording.sid.clone();
+    call.control.record(StartedRecording { sid: recording.sid.clone(), plan });
+    state.recordings.put(&recording.sid, recording.clone());
+    Ok(Answer::json(201, &view(context, &recording)))
 }
 
 /// Metadata with `.json`, sound with `.wav` or nothing.

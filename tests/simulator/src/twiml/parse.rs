@@ -118,6 +118,20 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[<>/&;! a-zR=\"'?\\[\\]-]{0,80}") {
+            verbs(&text).ok();
+        }
+
+        #[test]
+        fn escaped_text_comes_back_as_it_was(text in "[ -~äß€]{0,40}") {
+            let xml = format!("<Response><Say>{}</Say></Response>", quick_xml::escape::escape(&text));
+            let verbs = verbs(&xml).expect("well-formed");
+            proptest::prop_assert_eq!(verbs[0].text(), text.trim());
+        }
+    }
+
     #[test]
     fn nesting_without_end_is_refused() {
         assert!(verbs(&"<Response>".repeat(10_000)).is_err());

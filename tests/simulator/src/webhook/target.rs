@@ -122,6 +122,16 @@ mod tests {
         assert_eq!(signed("http://127.0.0.1:7430/twilio/voice", true), "http://127.0.0.1:7430/twilio/voice");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_configured_url_makes_the_sender_panic(url in "[a-z:/?#@.%=&0-9é]{0,60}") {
+            let target = Target::of(&url, true);
+            proptest::prop_assert!(!target.signed.contains('#'));
+            resolve(Some(&url), &url);
+            refusal(&url);
+        }
+    }
+
     #[test]
     fn a_relative_url_is_resolved_against_the_document_and_an_absolute_one_is_left_alone() {
         let base = Some("https://h.example/twilio/voice?x=1");

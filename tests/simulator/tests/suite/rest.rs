@@ -237,6 +237,31 @@ async fn a_call_in_progress_is_ended_by_rest() {
 }
 
 #[tokio::test]
+async fn a_recording_started_by_rest_ends_with_the_call_and_is_reported() {
+    let scene = scene(Pace::Stepped).await;
+    let host = Host::start().await;
+    let form = [("To", FRIEND), ("From", OURS), ("Twiml", "<Response><Pause length=\"20\"/></Response>")];
+    let (_, call) = scene.main("POST", "/Calls.json", &form).await;
+    let path = format!("/Calls/{}/Recordings.json", call["sid"].as_str().expect("a SID"));
+    let callback = host.url("/recording");
+    assert_eq!(scene.main("POST", &path, &[("RecordingStatusCallback", &callback)]).await.0, 400, "not yet answered");
+    scene.simulator.settle().await;
+    for seconds in [1, 5, 5] {
+        scene.simulator.advance(std::time::Duration::from_secs(seconds));
+        scene.simulator.settle().await;
+    }
+    let (status, recording) = scene.main("POST", &path, &[("RecordingStatusCallback", &callback)]).await;
+    assert_eq!((status, &recording["status"]), (201, &json!("in-progress")));
+    scene.simulator.advance(std::time::Duration::from_secs(60));
+    scene.simulator.settle().await;
+    let report = &host.at("/recording")[0];
+    assert_eq!(
+        (report.value("RecordingSid"), report.value("RecordingDuration")),
+        (recording["sid"].as_str(), Some("15"))
+    );
+}
+
+#[tokio::test]
 async fn after_an_error_after_the_work_the_call_was_made_and_is_found_by_its_numbers() {
     let scene = scene(Pace::Immediate).await;
     scene.simulator.set_callee(FRIEND, Callee::Answers(Answer { acts: vec![Act::HangUp], ..Answer::default() }));
