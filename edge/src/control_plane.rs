@@ -51,7 +51,8 @@ impl ControlPlane {
             .tcp_nodelay(true);
         if uri.scheme_str() == Some("https") {
             let tls = authority.into_iter().fold(ClientTlsConfig::new(), |tls, ca| tls.ca_certificate(ca.clone()));
-            endpoint = endpoint.tls_config(tls).map_err(|error| format!("the control plane's CA cannot be used: {error}"))?;
+            endpoint =
+                endpoint.tls_config(tls).map_err(|error| format!("the control plane's CA cannot be used: {error}"))?;
         }
         let client = EdgeServiceClient::with_interceptor(endpoint.connect_lazy(), bearer.clone());
         Ok(Self { name, client, bearer })

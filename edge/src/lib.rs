@@ -1,8 +1,8 @@
 //! Callplane's edge: checks a webhook's signature, types it, forwards it, renders the answer. Knows the API between edge
 //! and control plane, and no rule about calls.
 
-pub mod command;
 mod clock;
+pub mod command;
 mod control_plane;
 pub mod form;
 mod forward;

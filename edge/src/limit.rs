@@ -46,7 +46,13 @@ impl RateLimit {
     }
 
     /// Who is over the limit with one more call now, if anybody. A caller without a number has no bucket.
-    pub fn exceeded(&self, account: &str, number: Option<&str>, caller: Option<&str>, now: Instant) -> Option<&'static str> {
+    pub fn exceeded(
+        &self,
+        account: &str,
+        number: Option<&str>,
+        caller: Option<&str>,
+        now: Instant,
+    ) -> Option<&'static str> {
         let over = |buckets: &Buckets, name: Option<&str>| name.is_some_and(|name| !buckets.take(name, now));
         // The narrowest first, so that a noisy caller does not use up what the account has.
         if over(&self.callers, caller) {

@@ -76,7 +76,11 @@ impl Metrics {
         registry.register("queue_depth", "Webhooks waiting for a control plane", self.queue.clone());
         registry.register("batch_size", "Webhooks in one call to a control plane", self.batches.clone());
         registry.register("control_plane_up", "1 while the control plane answers", self.up.clone());
-        registry.register("state_age_seconds", "Since a control plane was last heard; -1 before the first time", self.state_age.clone());
+        registry.register(
+            "state_age_seconds",
+            "Since a control plane was last heard; -1 before the first time",
+            self.state_age.clone(),
+        );
         registry.register("accounts", "Accounts this edge knows", self.accounts.clone());
         registry.register("numbers", "Numbers this edge knows", self.numbers.clone());
         registry.register("connections", "Open connections", self.connections.clone());

@@ -210,7 +210,9 @@ mod tests {
 
     #[test]
     fn nothing_is_guessed() {
-        for path in ["/", "/twilio", "/twilio/voice/", "/twilio/voice/a/b", "/twilio/voice/a%2fb", "/Twilio/voice", "*", ""] {
+        for path in
+            ["/", "/twilio", "/twilio/voice/", "/twilio/voice/a/b", "/twilio/voice/a%2fb", "/Twilio/voice", "*", ""]
+        {
             assert_eq!(find(path), None, "{path}");
         }
         assert_eq!(find(&format!("/twilio/voice/{}", "a".repeat(200))), None);

@@ -4,7 +4,10 @@ mod support;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use callplane_edge::{Settings, route::{Expects, Route}};
+use callplane_edge::{
+    Settings,
+    route::{Expects, Route},
+};
 use support::{
     control_plane::FakeControlPlane,
     edge::{PUBLIC_URL, TestEdge},

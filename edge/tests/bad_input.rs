@@ -6,8 +6,8 @@ use support::{
     edge::{TestEdge, start},
     http::{raw, request},
     twilio::{
-        ACCOUNT, CALL, NEXT_TOKEN, NUMBER, OTHER_ACCOUNT, OTHER_NUMBER, TOKEN, account, change, form, form_of, inbound_call,
-        number, sign, usual_state,
+        ACCOUNT, CALL, NEXT_TOKEN, NUMBER, OTHER_ACCOUNT, OTHER_NUMBER, TOKEN, account, change, form, form_of,
+        inbound_call, number, sign, usual_state,
     },
 };
 
@@ -41,7 +41,10 @@ async fn a_body_that_is_too_long_is_413_by_its_length_and_while_reading() {
     let address = edge.running.address;
     let long = vec![b'a'; 70_000];
     assert_eq!(request(address, "POST", "/twilio/voice", &[FORM], &long).await.status, 413);
-    assert_eq!(request(address, "POST", "/twilio/voice", &[FORM, ("Content-Length", "99999999999")], b"").await.status, 413);
+    assert_eq!(
+        request(address, "POST", "/twilio/voice", &[FORM, ("Content-Length", "99999999999")], b"").await.status,
+        413
+    );
     let chunk = [b"11170\r\n", long.as_slice(), b"\r\n0\r\n\r\n"].concat();
     let answer = request(address, "POST", "/twilio/voice", &[FORM, ("Transfer-Encoding", "chunked")], &chunk).await;
     assert_eq!(answer.status, 413);
@@ -104,7 +107,12 @@ async fn headers_that_do_not_arrive_close_the_connection() {
 #[tokio::test]
 async fn what_is_not_http_is_turned_away() {
     let (edge, _control_plane) = start(usual_state()).await;
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /a b HTTP/1.1\r\n\r\n"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00"[..],
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /a b HTTP/1.1\r\n\r\n",
+    ] {
         let answer = raw(edge.running.address, bytes).await;
         assert!(answer.status == 0 || (400..600).contains(&answer.status), "{answer:?}");
     }
@@ -130,12 +138,24 @@ async fn every_reason_not_to_believe_looks_the_same_and_asks_nobody() {
         ("too short", good.clone(), "AAAA".to_owned()),
         ("empty", good.clone(), String::new()),
         ("unknown account", of("AC0000000000000000000000000000000f", NUMBER), String::new()),
-        ("unknown account, signed", of("AC0000000000000000000000000000000f", NUMBER), sign(TOKEN, &url, &of("AC0000000000000000000000000000000f", NUMBER))),
+        (
+            "unknown account, signed",
+            of("AC0000000000000000000000000000000f", NUMBER),
+            sign(TOKEN, &url, &of("AC0000000000000000000000000000000f", NUMBER)),
+        ),
         ("no account", "CallSid=CA1".to_owned(), sign(TOKEN, &url, "CallSid=CA1")),
-        ("no auth token", of("AC00000000000000000000000000000003", NUMBER), sign(TOKEN, &url, &of("AC00000000000000000000000000000003", NUMBER))),
+        (
+            "no auth token",
+            of("AC00000000000000000000000000000003", NUMBER),
+            sign(TOKEN, &url, &of("AC00000000000000000000000000000003", NUMBER)),
+        ),
         ("not in use", of(inactive, ""), sign(TOKEN, &url, &of(inactive, ""))),
         ("number of another account", of(ACCOUNT, OTHER_NUMBER), sign(TOKEN, &url, &of(ACCOUNT, OTHER_NUMBER))),
-        ("number of another account by SIP", of(ACCOUNT, "sip:+15005550007@acme.sip.twilio.com"), sign(TOKEN, &url, &of(ACCOUNT, "sip:+15005550007@acme.sip.twilio.com"))),
+        (
+            "number of another account by SIP",
+            of(ACCOUNT, "sip:+15005550007@acme.sip.twilio.com"),
+            sign(TOKEN, &url, &of(ACCOUNT, "sip:+15005550007@acme.sip.twilio.com")),
+        ),
         ("parent's token", of(OTHER_ACCOUNT, OTHER_NUMBER), sign(TOKEN, &url, &of(OTHER_ACCOUNT, OTHER_NUMBER))),
         ("broken UTF-8, unsigned", "AccountSid=%ff%fe".to_owned(), String::new()),
     ];
@@ -148,7 +168,10 @@ async fn every_reason_not_to_believe_looks_the_same_and_asks_nobody() {
     let signature = sign(TOKEN, &url, &good);
     let twice = [("X-Twilio-Signature", signature.as_str()), ("X-Twilio-Signature", signature.as_str())];
     assert_eq!(edge.post_with("/twilio/voice", &good, &twice).await.status, 403, "two headers");
-    let shared = [("X-Twilio-Signature", signature.as_str()), ("X-Twilio-Webhooks-Signature-Settings", "key=k,algorithm=HMAC_SHA1")];
+    let shared = [
+        ("X-Twilio-Signature", signature.as_str()),
+        ("X-Twilio-Webhooks-Signature-Settings", "key=k,algorithm=HMAC_SHA1"),
+    ];
     assert_eq!(edge.post_with("/twilio/voice", &good, &shared).await.status, 403, "shared key");
     assert!(control_plane.calls().is_empty());
     assert_serves(&edge).await;
@@ -171,7 +194,11 @@ async fn a_signed_form_that_makes_no_sense_is_400_with_a_reason() {
         ("/twilio/voice", form(&[("CallSid", ""), ("To", NUMBER), ("From", "")]), "CallSid is no SID\n"),
         ("/twilio/voice", twice, "To comes twice with different values\n"),
         ("/twilio/voice", form(&[("CallSid", CALL), ("To", NUMBER)]), "From is missing\n"),
-        ("/twilio/voice", form(&[("CallSid", CALL), ("To", NUMBER), ("From", ""), ("CallStatus", "ringingCalled+1500")]), "CallStatus is not a word of Twilio's\n"),
+        (
+            "/twilio/voice",
+            form(&[("CallSid", CALL), ("To", NUMBER), ("From", ""), ("CallStatus", "ringingCalled+1500")]),
+            "CallStatus is not a word of Twilio's\n",
+        ),
         ("/twilio/message", form(&[("To", NUMBER)]), "MessageSid is missing\n"),
         ("/twilio/recording", form(&[("CallSid", CALL)]), "RecordingSid is missing\n"),
     ];
@@ -188,7 +215,9 @@ async fn signed_text_with_nul_or_broken_utf8_reaches_the_control_plane_clean() {
     let form = format!("AccountSid={ACCOUNT}&MessageSid=SM1&To=%2B15005550006&Body=a%00b%ffc");
     assert_eq!(edge.post("/twilio/message", &form).await.status, 200);
     let webhooks = control_plane.webhooks();
-    let Some(callplane_proto::edge::v1::webhook::Event::MessageReceived(message)) = &webhooks[0].event else { panic!("a message") };
+    let Some(callplane_proto::edge::v1::webhook::Event::MessageReceived(message)) = &webhooks[0].event else {
+        panic!("a message")
+    };
     assert_eq!(message.body, "ab\u{fffd}c");
 }
 
@@ -209,11 +238,16 @@ async fn one_address_cannot_hold_every_connection() {
     let edge = TestEdge::start(&[&control_plane], &[("CALLPLANE_EDGE_MAX_CONNECTIONS_PER_ADDRESS", "1")]).await;
     let mut held = tokio::net::TcpStream::connect(edge.running.address).await.expect("connected");
     // An answer on the held connection proves that it has its place.
-    tokio::io::AsyncWriteExt::write_all(&mut held, b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await.expect("sent");
+    tokio::io::AsyncWriteExt::write_all(&mut held, b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        .await
+        .expect("sent");
     let mut first = [0; 12];
     tokio::io::AsyncReadExt::read_exact(&mut held, &mut first).await.expect("an answer");
     assert_eq!(&first, b"HTTP/1.1 404");
-    assert_eq!(raw(edge.running.address, b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.status, 0);
+    assert_eq!(
+        raw(edge.running.address, b"POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.status,
+        0
+    );
 }
 
 #[tokio::test]
@@ -233,8 +267,11 @@ async fn callers_over_the_rate_hear_a_busy_signal() {
 
 #[tokio::test]
 async fn a_fallback_belongs_to_its_account_alone() {
-    let state = vec![account(ACCOUNT, &[TOKEN]), account(OTHER_ACCOUNT, &[NEXT_TOKEN]),
-        number(OTHER_NUMBER, OTHER_ACCOUNT, Some(Default::default()))];
+    let state = vec![
+        account(ACCOUNT, &[TOKEN]),
+        account(OTHER_ACCOUNT, &[NEXT_TOKEN]),
+        number(OTHER_NUMBER, OTHER_ACCOUNT, Some(Default::default())),
+    ];
     let (edge, control_plane) = start(state).await;
     control_plane.decide(|_| support::control_plane::Decision::Fail(tonic::Status::unavailable("down")));
     let gathered = form(&[("CallSid", CALL), ("To", OTHER_NUMBER), ("Digits", "1")]);

@@ -29,7 +29,8 @@ fn every_vector_gets_its_verdict_and_exit_code() {
         // As an editor would leave it, with a line end.
         let token = file(folder.path(), "token", format!("{}\n", vector.auth_token).as_bytes());
         let body = file(folder.path(), "body", vector.body.as_bytes());
-        let mut arguments = vec!["explain-signature", "--url", &vector.url, "--auth-token-file", &token, "--body-file", &body];
+        let mut arguments =
+            vec!["explain-signature", "--url", &vector.url, "--auth-token-file", &token, "--body-file", &body];
         arguments.extend(["--signature", &vector.signature, "--method", &vector.method]);
         if let Some(kind) = &vector.content_type {
             arguments.extend(["--content-type", kind]);
@@ -67,8 +68,19 @@ fn the_reason_helps() {
         let token = file(folder.path(), "token", vector.auth_token.as_bytes());
         let body = file(folder.path(), "body", vector.body.as_bytes());
         let kind = vector.content_type.as_deref().expect("a POST");
-        let (_, stdout, _) = run(&["explain-signature", "--url", &vector.url, "--auth-token-file", &token, "--body-file", &body,
-            "--signature", &vector.signature, "--content-type", kind]);
+        let (_, stdout, _) = run(&[
+            "explain-signature",
+            "--url",
+            &vector.url,
+            "--auth-token-file",
+            &token,
+            "--body-file",
+            &body,
+            "--signature",
+            &vector.signature,
+            "--content-type",
+            kind,
+        ]);
         assert!(stdout.contains(part), "{id}: {stdout}");
         assert!(!stdout.contains(&vector.auth_token), "{id} shows the token");
     }
@@ -78,8 +90,15 @@ fn the_reason_helps() {
 fn a_missing_body_is_an_empty_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let token = file(folder.path(), "token", b"12345\r\n");
-    let arguments = ["explain-signature", "--url", "https://mycompany.com/myapp.php?foo=1&bar=2", "--auth-token-file", &token,
-        "--signature", "zYQTYrRWXE7LtzbG4PfP7/bkkGo="];
+    let arguments = [
+        "explain-signature",
+        "--url",
+        "https://mycompany.com/myapp.php?foo=1&bar=2",
+        "--auth-token-file",
+        &token,
+        "--signature",
+        "zYQTYrRWXE7LtzbG4PfP7/bkkGo=",
+    ];
     assert_eq!(run(&arguments).0, Some(0));
     assert_eq!(run(&[&arguments[..], &["--body-file", "/nonexistent/body"]].concat()).0, Some(0));
 }
@@ -87,6 +106,9 @@ fn a_missing_body_is_an_empty_one() {
 #[test]
 fn wrong_usage_is_2() {
     assert_eq!(run(&["explain-signature"]).0, Some(2));
-    assert_eq!(run(&["explain-signature", "--url", "https://h", "--signature", "x", "--auth-token-file", "/nonexistent"]).0, Some(2));
+    assert_eq!(
+        run(&["explain-signature", "--url", "https://h", "--signature", "x", "--auth-token-file", "/nonexistent"]).0,
+        Some(2)
+    );
     assert_eq!(run(&["nonsense"]).0, Some(2));
 }

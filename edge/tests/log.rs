@@ -9,7 +9,10 @@ use std::{
 
 use support::{
     edge::start,
-    twilio::{ACCOUNT, CALL, NEXT_TOKEN, NUMBER, OTHER_NUMBER, TOKEN, form, form_of, inbound_call, sign, sign_get, usual_state},
+    twilio::{
+        ACCOUNT, CALL, NEXT_TOKEN, NUMBER, OTHER_NUMBER, TOKEN, form, form_of, inbound_call, sign, sign_get,
+        usual_state,
+    },
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -46,7 +49,11 @@ impl MakeWriter<'_> for Lines {
 #[tokio::test]
 async fn a_refusal_is_explained_in_one_line_without_numbers_or_secrets() {
     let lines = Lines::default();
-    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(lines.clone()).with_ansi(false).finish();
+    let everything = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(lines.clone())
+        .with_ansi(false)
+        .finish();
     let _guard = tracing::subscriber::set_default(everything);
     let (edge, control_plane) = start(usual_state()).await;
     let url = format!("{}/twilio/voice", edge.public_url);
@@ -55,8 +62,16 @@ async fn a_refusal_is_explained_in_one_line_without_numbers_or_secrets() {
     let foreign = form(&[("CallSid", CALL), ("From", "+18185550100"), ("To", OTHER_NUMBER)]);
     let cases = [
         (good.clone(), String::new(), "header is missing"),
-        (good.clone(), sign(NEXT_TOKEN, &url, &good), "wrong auth token, URL mismatch or changed body; URLs tried: https://hooks.example.net/twilio/voice https://hooks.example.net:443/twilio/voice"),
-        (good.clone(), sign(TOKEN, "http://hooks.example.net/twilio/voice", &good), "the scheme differs; signed was http://hooks.example.net/twilio/voice"),
+        (
+            good.clone(),
+            sign(NEXT_TOKEN, &url, &good),
+            "wrong auth token, URL mismatch or changed body; URLs tried: https://hooks.example.net/twilio/voice https://hooks.example.net:443/twilio/voice",
+        ),
+        (
+            good.clone(),
+            sign(TOKEN, "http://hooks.example.net/twilio/voice", &good),
+            "the scheme differs; signed was http://hooks.example.net/twilio/voice",
+        ),
         (good.clone(), sign(TOKEN, &url, &good.replace("&ToZip=", "")), "without its empty fields"),
         (stranger.clone(), sign(TOKEN, &url, &stranger), "unknown account"),
         (foreign.clone(), sign(TOKEN, &url, &foreign), "belongs to another account"),
@@ -72,7 +87,14 @@ async fn a_refusal_is_explained_in_one_line_without_numbers_or_secrets() {
         everything.push_str(&written);
     }
     let target = format!("/twilio/voice?{good}&CallerName=Ann+Smith");
-    let get = support::http::request(edge.running.address, "GET", &target, &[("X-Twilio-Signature", &sign_get(NEXT_TOKEN, &target))], b"").await;
+    let get = support::http::request(
+        edge.running.address,
+        "GET",
+        &target,
+        &[("X-Twilio-Signature", &sign_get(NEXT_TOKEN, &target))],
+        b"",
+    )
+    .await;
     assert_eq!(get.status, 403);
     edge.post("/twilio/voice", &good).await;
     control_plane.decide(|_| support::control_plane::Decision::Fail(tonic::Status::unavailable("down")));

@@ -3,8 +3,8 @@
 mod support;
 
 use callplane_proto::edge::v1::{
-    Accepted, Hangup, Instructions, Say, StateChange, Verb, WatchStateResponse, reply::Outcome, state_change::Kind as Change,
-    verb::Kind,
+    Accepted, Hangup, Instructions, Say, StateChange, Verb, WatchStateResponse, reply::Outcome,
+    state_change::Kind as Change, verb::Kind,
 };
 use support::{
     control_plane::{Decision, FakeControlPlane},
@@ -17,7 +17,10 @@ use tonic::Status;
 const FAST: &[(&str, &str)] = &[("CALLPLANE_EDGE_ANSWER_DEADLINE_MS", "60"), ("CALLPLANE_EDGE_HEDGE_AFTER_MS", "8")];
 
 fn say(text: &str) -> Instructions {
-    Instructions { verbs: vec![Verb { kind: Some(Kind::Say(Say { text: text.into(), ..Default::default() })) }], ..Default::default() }
+    Instructions {
+        verbs: vec![Verb { kind: Some(Kind::Say(Say { text: text.into(), ..Default::default() })) }],
+        ..Default::default()
+    }
 }
 
 fn state_with_fallback() -> Vec<StateChange> {
@@ -77,7 +80,8 @@ async fn a_second_control_plane_answers_for_a_silent_one() {
     }
     // Each was first in turn once, so the silent one was asked and given up.
     silent.called(1).await;
-    let keys: Vec<String> = silent.webhooks().into_iter().chain(well.webhooks()).map(|webhook| webhook.delivery_key).collect();
+    let keys: Vec<String> =
+        silent.webhooks().into_iter().chain(well.webhooks()).map(|webhook| webhook.delivery_key).collect();
     assert!(keys.iter().all(|key| *key == keys[0]), "one call, one key: {keys:?}");
 }
 
@@ -150,7 +154,9 @@ async fn a_broken_watch_goes_on_where_it_was() {
     let (edge, control_plane) = start(usual_state()).await;
     let mut heard = edge.running.directory().subscribe();
     heard.mark_unchanged();
-    control_plane.push(part("t7", vec![StateChange { kind: Some(Change::NumberRemoved("+15005550007".into())) }])).await;
+    control_plane
+        .push(part("t7", vec![StateChange { kind: Some(Change::NumberRemoved("+15005550007".into())) }]))
+        .await;
     heard.changed().await.expect("the edge lives");
 
     control_plane.snapshot(vec![part("t8", vec![account("AC9", &[TOKEN])])]);
@@ -178,12 +184,16 @@ async fn the_watch_moves_to_another_control_plane() {
 #[tokio::test]
 async fn an_open_request_is_answered_before_the_edge_stops() {
     let (mut edge, control_plane) = start(usual_state()).await;
-    control_plane.answer(Outcome::Instructions(Instructions { verbs: vec![Verb { kind: Some(Kind::Hangup(Hangup {})) }], ..Default::default() }));
+    control_plane.answer(Outcome::Instructions(Instructions {
+        verbs: vec![Verb { kind: Some(Kind::Hangup(Hangup {})) }],
+        ..Default::default()
+    }));
     control_plane.open(false);
     let (address, url) = (edge.running.address, format!("{}/twilio/voice", edge.public_url));
     let signature = sign(TOKEN, &url, &inbound_call());
     let asked = tokio::spawn(async move {
-        let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("X-Twilio-Signature", signature.as_str())];
+        let headers =
+            [("Content-Type", "application/x-www-form-urlencoded"), ("X-Twilio-Signature", signature.as_str())];
         support::http::request(address, "POST", "/twilio/voice", &headers, inbound_call().as_bytes()).await
     });
     control_plane.called(1).await;

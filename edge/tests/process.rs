@@ -28,10 +28,16 @@ const ENOUGH: [(&str, &str); 4] = [
 #[test]
 fn wrong_settings_are_all_named_and_exit_2() {
     for command in ["serve", "check"] {
-        let wrong = [("CALLPLANE_PUBLIC_URL", "http://h"), ("CALLPLANE_EDGE_LISTEN", "nowhere"), ("CALLPLANE_EDGE_DRAIN_MS", "soon")];
+        let wrong = [
+            ("CALLPLANE_PUBLIC_URL", "http://h"),
+            ("CALLPLANE_EDGE_LISTEN", "nowhere"),
+            ("CALLPLANE_EDGE_DRAIN_MS", "soon"),
+        ];
         let (code, stdout, stderr) = run(&[command], &wrong);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
-        for name in ["CALLPLANE_PUBLIC_URL", "CALLPLANE_EDGE_LISTEN", "CALLPLANE_EDGE_DRAIN_MS", "CALLPLANE_EDGE_TOKEN_FILE"] {
+        for name in
+            ["CALLPLANE_PUBLIC_URL", "CALLPLANE_EDGE_LISTEN", "CALLPLANE_EDGE_DRAIN_MS", "CALLPLANE_EDGE_TOKEN_FILE"]
+        {
             assert_eq!(stderr.lines().filter(|line| line.starts_with(name)).count(), 1, "{name}: {stderr}");
         }
     }
@@ -43,7 +49,8 @@ fn a_missing_file_or_an_unknown_key_is_a_problem_of_the_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("edge.toml");
     std::fs::write(&path, "edge_lisen = '127.0.0.1:1'\n").expect("written");
-    let (code, _, stderr) = run(&["check"], &[&ENOUGH[..], &[("CALLPLANE_CONFIG", path.to_str().expect("UTF-8"))]].concat());
+    let (code, _, stderr) =
+        run(&["check"], &[&ENOUGH[..], &[("CALLPLANE_CONFIG", path.to_str().expect("UTF-8"))]].concat());
     assert_eq!((code, stderr.as_str()), (Some(2), "`edge_lisen` in the file is no setting of an edge\n"));
 }
 
@@ -62,7 +69,8 @@ fn a_taken_port_is_one_clear_line_and_exit_1() {
     let variables = [&ENOUGH[..], &[("CALLPLANE_EDGE_LISTEN", address.as_str())]].concat();
     let (code, _, stderr) = run(&["serve"], &variables);
     assert_eq!(code, Some(1));
-    let expected = format!("CALLPLANE_EDGE_LISTEN: {address} is in use by another program; stop it or choose another port\n");
+    let expected =
+        format!("CALLPLANE_EDGE_LISTEN: {address} is in use by another program; stop it or choose another port\n");
     assert_eq!(stderr, expected);
 }
 
@@ -72,7 +80,8 @@ fn a_certificate_that_is_none_stops_the_start() {
     let path = folder.path().join("empty.pem");
     std::fs::write(&path, "").expect("written");
     let path = path.to_str().expect("UTF-8");
-    let variables = [&ENOUGH[..], &[("CALLPLANE_EDGE_TLS_CERT_FILE", path), ("CALLPLANE_EDGE_TLS_KEY_FILE", path)]].concat();
+    let variables =
+        [&ENOUGH[..], &[("CALLPLANE_EDGE_TLS_CERT_FILE", path), ("CALLPLANE_EDGE_TLS_KEY_FILE", path)]].concat();
     let (code, _, stderr) = run(&["serve"], &variables);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
     assert!(stderr.starts_with("CALLPLANE_EDGE_TLS_CERT_FILE: "), "{stderr}");

@@ -125,7 +125,8 @@ async fn a_number_configured_with_get_is_served_too() {
 #[tokio::test]
 async fn a_webhook_that_makes_no_sense_to_the_control_plane_is_answered_politely() {
     let (edge, control_plane) = start(usual_state()).await;
-    let failure = |reason: FailureReason| Outcome::Failure(Failure { reason: reason.into(), message: "no such call".into() });
+    let failure =
+        |reason: FailureReason| Outcome::Failure(Failure { reason: reason.into(), message: "no such call".into() });
     control_plane.answer(failure(FailureReason::Invalid));
     let answer = edge.post("/twilio/voice", &inbound_call()).await;
     assert_eq!(answer.status, 200);
@@ -139,7 +140,8 @@ async fn a_webhook_that_makes_no_sense_to_the_control_plane_is_answered_politely
 #[tokio::test]
 async fn paths_in_an_answer_are_made_absolute() {
     let (edge, control_plane) = start(usual_state()).await;
-    let redirect = Verb { kind: Some(Kind::Redirect(callplane_proto::edge::v1::Redirect { path: "/twilio/voice/t".into() })) };
+    let redirect =
+        Verb { kind: Some(Kind::Redirect(callplane_proto::edge::v1::Redirect { path: "/twilio/voice/t".into() })) };
     control_plane.answer(Outcome::Instructions(Instructions { verbs: vec![redirect], ..Default::default() }));
     let answer = edge.post("/twilio/voice", &inbound_call()).await;
     assert!(answer.body.contains("<Redirect>https://hooks.example.net/twilio/voice/t</Redirect>"), "{}", answer.body);
@@ -148,9 +150,11 @@ async fn paths_in_an_answer_are_made_absolute() {
 #[tokio::test]
 async fn a_public_url_with_a_path_is_signed_with_it() {
     let control_plane = support::control_plane::FakeControlPlane::start(usual_state()).await;
-    let edge = TestEdge::start(&[&control_plane], &[("CALLPLANE_PUBLIC_URL", "https://hooks.example.net:8443/base/")]).await;
+    let edge =
+        TestEdge::start(&[&control_plane], &[("CALLPLANE_PUBLIC_URL", "https://hooks.example.net:8443/base/")]).await;
     assert_eq!(edge.public_url, "https://hooks.example.net:8443/base");
     assert_eq!(edge.post("/twilio/voice", &inbound_call()).await.status, 200);
-    let without_port = support::twilio::sign(support::twilio::TOKEN, "https://hooks.example.net/base/twilio/voice", &inbound_call());
+    let without_port =
+        support::twilio::sign(support::twilio::TOKEN, "https://hooks.example.net/base/twilio/voice", &inbound_call());
     assert_eq!(edge.post_signed("/twilio/voice", &inbound_call(), &without_port).await.status, 200);
 }

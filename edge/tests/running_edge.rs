@@ -60,10 +60,12 @@ async fn a_running_edge_gives_the_vectors_verdicts() {
 }
 
 async fn through_an_edge(origin: &str, vector: &Vector, target: &str) -> u16 {
-    let control_plane = FakeControlPlane::start(vec![account(vector.account_sid().expect("chosen so"), &[&vector.auth_token])]).await;
+    let control_plane =
+        FakeControlPlane::start(vec![account(vector.account_sid().expect("chosen so"), &[&vector.auth_token])]).await;
     let path = target.split('?').next().expect("a path");
     let alias = format!("{path}={}", route(vector));
-    let settings = [("CALLPLANE_PUBLIC_URL", origin), ("CALLPLANE_EDGE_ALIASES", alias.as_str()), ("CALLPLANE_PROFILE", "dev")];
+    let settings =
+        [("CALLPLANE_PUBLIC_URL", origin), ("CALLPLANE_EDGE_ALIASES", alias.as_str()), ("CALLPLANE_PROFILE", "dev")];
     let edge = TestEdge::start(&[&control_plane], &settings).await;
     let mut headers = vec![("X-Twilio-Signature", vector.signature.as_str())];
     if let Some(kind) = &vector.content_type {

@@ -34,10 +34,12 @@ fn connector() -> TlsConnector {
 async fn an_edge_with_a_certificate_serves_https() {
     let control_plane = FakeControlPlane::start(usual_state()).await;
     let (certificate, key) = (file("certificate.pem"), file("key.pem"));
-    let settings = [("CALLPLANE_EDGE_TLS_CERT_FILE", certificate.as_str()), ("CALLPLANE_EDGE_TLS_KEY_FILE", key.as_str())];
+    let settings =
+        [("CALLPLANE_EDGE_TLS_CERT_FILE", certificate.as_str()), ("CALLPLANE_EDGE_TLS_KEY_FILE", key.as_str())];
     let edge = TestEdge::start(&[&control_plane], &settings).await;
     let stream = TcpStream::connect(edge.running.address).await.expect("connected");
-    let mut stream = connector().connect(ServerName::try_from("localhost").expect("a name"), stream).await.expect("a handshake");
+    let mut stream =
+        connector().connect(ServerName::try_from("localhost").expect("a name"), stream).await.expect("a handshake");
     let form = inbound_call();
     let signature = sign(TOKEN, &format!("{}/twilio/voice", edge.public_url), &form);
     let request = format!(

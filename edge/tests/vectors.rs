@@ -16,7 +16,11 @@ fn verdict(vector: &Vector) -> bool {
         (_, true) => Content::Form(&form),
         (_, false) => Content::Opaque(vector.body.as_bytes()),
     };
-    let key = if vector.is_sha256() { Key::Sha256(vector.auth_token.clone().into()) } else { Key::token(vector.auth_token.as_bytes()) };
+    let key = if vector.is_sha256() {
+        Key::Sha256(vector.auth_token.clone().into())
+    } else {
+        Key::token(vector.auth_token.as_bytes())
+    };
     verify(Signed { url: &vector.url, content, signature: Some(&vector.signature) }, &[key]).is_ok()
 }
 
@@ -24,7 +28,8 @@ fn verdict(vector: &Vector) -> bool {
 fn every_vector_gets_its_verdict() {
     let vectors = all();
     assert_eq!(vectors.len(), 57 + 25, "vectors were lost");
-    let wrong: Vec<&str> = vectors.iter().filter(|vector| verdict(vector) != vector.valid).map(|vector| vector.id.as_str()).collect();
+    let wrong: Vec<&str> =
+        vectors.iter().filter(|vector| verdict(vector) != vector.valid).map(|vector| vector.id.as_str()).collect();
     assert_eq!(wrong, Vec::<&str>::new());
 }
 
@@ -33,8 +38,7 @@ fn a_form_is_decoded_as_the_vectors_say() {
     for vector in all() {
         let Some(params) = &vector.params else { continue };
         let form = Form::parse(vector.body.as_bytes(), 200).expect("few fields");
-        let read: Vec<(String, String)> =
-            form.fields().iter().map(|(name, value)| (text(name), text(value))).collect();
+        let read: Vec<(String, String)> = form.fields().iter().map(|(name, value)| (text(name), text(value))).collect();
         assert_eq!(&read, params, "{}", vector.id);
     }
 }

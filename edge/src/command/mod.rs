@@ -7,7 +7,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{serve, settings::{Profile, Settings, Token}};
+use crate::{
+    serve,
+    settings::{Profile, Settings, Token},
+};
 
 /// Callplane's edge: Twilio's webhooks in, TwiML out.
 #[derive(Parser)]
@@ -40,7 +43,7 @@ const WRONG_SETTINGS: u8 = 2;
 /// Runs what the command line says.
 pub fn run() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(config) => with_settings(&config, |settings| start(settings)),
+        Command::Serve(config) => with_settings(&config, start),
         Command::Check(config) => with_settings(&config, |settings| show(&settings)),
         Command::ExplainSignature(arguments) => explain::run(&arguments),
     }

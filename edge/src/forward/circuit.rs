@@ -78,7 +78,10 @@ mod tests {
         let (mut circuit, now) = (Circuit::default(), Instant::now());
         assert_eq!([circuit.failed(now), circuit.failed(now)], [Turn::Same, Turn::Same]);
         assert_eq!(circuit.succeeded(), Turn::Same);
-        assert_eq!([circuit.failed(now), circuit.failed(now), circuit.failed(now)], [Turn::Same, Turn::Same, Turn::Down]);
+        assert_eq!(
+            [circuit.failed(now), circuit.failed(now), circuit.failed(now)],
+            [Turn::Same, Turn::Same, Turn::Down]
+        );
         assert!(!circuit.admits(now));
         assert_eq!(circuit.succeeded(), Turn::Up);
         assert!(circuit.admits(now));

@@ -10,7 +10,11 @@ use tokio::{
 };
 use tonic::{Code, Status};
 
-use super::{Unanswered, circuit::{Circuit, Turn}, reply};
+use super::{
+    Unanswered,
+    circuit::{Circuit, Turn},
+    reply,
+};
 use crate::{control_plane::ControlPlane, metrics::Metrics, settings::Limits};
 
 /// More would make one slow webhook hold up too many others; the gain is nearly all there at 64.
@@ -72,7 +76,8 @@ impl Replica {
     pub fn start(transport: Box<dyn Transport>, edge_id: &str, limits: &Limits, metrics: Arc<Metrics>) -> Self {
         metrics.replica_up(transport.name(), true);
         let deadline = limits.answer_deadline;
-        let lane = Arc::new(Lane { transport, circuit: Mutex::default(), metrics, edge_id: edge_id.to_owned(), deadline });
+        let lane =
+            Arc::new(Lane { transport, circuit: Mutex::default(), metrics, edge_id: edge_id.to_owned(), deadline });
         let (queue, waiting) = mpsc::channel(QUEUE);
         tokio::spawn(send(waiting, lane.clone()));
         Self { queue, lane }
@@ -171,7 +176,12 @@ impl Lane {
             Turn::Down => {
                 self.metrics.replica_up(name, false);
                 let (code, reason) = error.map_or((Code::Ok, ""), |status| (status.code(), status.message()));
-                tracing::error!(control_plane = name, ?code, reason, "the control plane does not answer; going on without it");
+                tracing::error!(
+                    control_plane = name,
+                    ?code,
+                    reason,
+                    "the control plane does not answer; going on without it"
+                );
             }
             Turn::Same => {}
         }

@@ -10,7 +10,10 @@ use futures::future::BoxFuture;
 use tokio::{sync::watch, time::Instant};
 use tonic::{Code, Status};
 
-use super::{Forwarder, Outcome, Unanswered, Urgency, replica::{Replica, Transport}};
+use super::{
+    Forwarder, Outcome, Unanswered, Urgency,
+    replica::{Replica, Transport},
+};
 use crate::settings::Limits;
 
 type Behaviour = fn(&HandleRequest) -> Result<(), Option<Code>>;
@@ -23,7 +26,11 @@ const SILENT: Behaviour = |_| Err(None);
 const GONE: Behaviour = |_| Err(Some(Code::Unavailable));
 /// Refuses a batch with a webhook named `bad` in it.
 const PICKY: Behaviour = |request| {
-    if request.webhooks.iter().any(|webhook| webhook.delivery_key == "bad") { Err(Some(Code::InvalidArgument)) } else { Ok(()) }
+    if request.webhooks.iter().any(|webhook| webhook.delivery_key == "bad") {
+        Err(Some(Code::InvalidArgument))
+    } else {
+        Ok(())
+    }
 };
 
 /// A control plane without a network.
@@ -36,7 +43,11 @@ struct Fake {
 
 impl Fake {
     fn new(behaviour: Behaviour) -> Self {
-        Self { behaviour: Arc::new(Mutex::new(behaviour)), batches: Arc::default(), open: Arc::new(watch::Sender::new(true)) }
+        Self {
+            behaviour: Arc::new(Mutex::new(behaviour)),
+            batches: Arc::default(),
+            open: Arc::new(watch::Sender::new(true)),
+        }
     }
 
     fn batches(&self) -> Vec<usize> {
@@ -145,7 +156,10 @@ async fn silence_everywhere_ends_at_the_deadline() {
 async fn one_control_plane_that_restarts_is_asked_again() {
     let fake = Fake::new(GONE);
     let forwarder = forwarder(&[&fake]);
-    let asked = { let forwarder = forwarder.clone(); tokio::spawn(async move { timed(&forwarder, Urgency::Caller).await }) };
+    let asked = {
+        let forwarder = forwarder.clone();
+        tokio::spawn(async move { timed(&forwarder, Urgency::Caller).await })
+    };
     fake.batches.subscribe().wait_for(|batches| batches.len() == 1).await.expect("the fake lives");
     *fake.behaviour.lock().expect("unpoisoned") = WELL;
     let (outcome, took) = asked.await.expect("no panic");
@@ -179,12 +193,8 @@ async fn one_bad_webhook_does_not_fail_its_neighbours() {
         fake.batches.subscribe().wait_for(|batches| batches.len() > index).await.expect("the fake lives");
     }
     let ask = |key: &'static str| forwarder.ask(webhook(key), Urgency::Callback);
-    let (open, good, bad, other) = tokio::join!(
-        async { fake.open.send_replace(true) },
-        ask("good"),
-        ask("bad"),
-        ask("other"),
-    );
+    let (open, good, bad, other) =
+        tokio::join!(async { fake.open.send_replace(true) }, ask("good"), ask("bad"), ask("other"),);
     assert!(!open);
     assert_eq!((good, other), (Ok(Outcome::Accepted), Ok(Outcome::Accepted)));
     assert!(bad.is_err());

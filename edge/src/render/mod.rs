@@ -85,11 +85,7 @@ impl Renderer {
 
     /// A path below the public URL as Twilio must request it; an absolute address stays.
     fn absolute(&self, path: &str) -> String {
-        if path.contains("://") {
-            path.to_owned()
-        } else {
-            format!("{}/{}", self.base, path.trim_start_matches('/'))
-        }
+        if path.contains("://") { path.to_owned() } else { format!("{}/{}", self.base, path.trim_start_matches('/')) }
     }
 
     /// The same, or nothing for nothing.

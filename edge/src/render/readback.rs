@@ -5,7 +5,10 @@ use callplane_proto::edge::v1::{
     StreamParameter, Verb, dial_target, verb::Kind,
 };
 use prost_types::Duration;
-use quick_xml::{Reader, events::{BytesStart, Event}};
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
 
 /// A parsed element.
 #[derive(Debug, Default)]
@@ -26,7 +29,12 @@ fn verb(element: &Element, base: &str) -> Verb {
     let text = || element.text.clone();
     let path = |name: &str| element.path(name, base);
     let kind = match element.name.as_str() {
-        "Say" => Kind::Say(Say { text: text(), voice: element.get("voice"), language: element.get("language"), r#loop: element.int("loop") }),
+        "Say" => Kind::Say(Say {
+            text: text(),
+            voice: element.get("voice"),
+            language: element.get("language"),
+            r#loop: element.int("loop"),
+        }),
         "Play" => Kind::Play(Play { url: text(), digits: element.get("digits"), r#loop: element.int("loop") }),
         "Pause" => Kind::Pause(Pause { length: element.seconds("length") }),
         "Gather" => Kind::Gather(Gather {
@@ -36,7 +44,8 @@ fn verb(element: &Element, base: &str) -> Verb {
                 "speech" => GatherInput::Speech,
                 "dtmf speech" => GatherInput::DtmfSpeech,
                 other => panic!("input {other}"),
-            }.into(),
+            }
+            .into(),
             timeout: element.seconds("timeout"),
             num_digits: element.int("numDigits"),
             finish_on_key: element.find("finishOnKey"),

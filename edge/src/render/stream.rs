@@ -9,11 +9,14 @@ use super::{Renderer, verbs::filled, xml::Document};
 impl Renderer {
     pub(super) fn stream(&self, document: &mut Document, stream: &Stream) {
         document.open("Connect", &[("action", self.optional(&stream.action).map(Cow::Owned))]);
-        document.open("Stream", &[
-            ("url", filled(&stream.url)),
-            ("name", filled(&stream.name)),
-            ("statusCallback", self.optional(&stream.status_callback).map(Cow::Owned)),
-        ]);
+        document.open(
+            "Stream",
+            &[
+                ("url", filled(&stream.url)),
+                ("name", filled(&stream.name)),
+                ("statusCallback", self.optional(&stream.status_callback).map(Cow::Owned)),
+            ],
+        );
         for parameter in &stream.parameters {
             let name = Some(Cow::Borrowed(parameter.name.as_str()));
             let value = Some(Cow::Borrowed(parameter.value.as_str()));

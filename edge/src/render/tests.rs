@@ -1,8 +1,8 @@
 //! Golden documents for each verb, and the property that rendered instructions read back the same.
 
 use callplane_proto::edge::v1::{
-    Dial, DialTarget, Gather, GatherInput, Hangup, Instructions, Message, Messages, Pause, Play, Record, Redirect, Reject, Say,
-    Stream, StreamParameter, Verb, dial_target, verb::Kind,
+    Dial, DialTarget, Gather, GatherInput, Hangup, Instructions, Message, Messages, Pause, Play, Record, Redirect,
+    Reject, Say, Stream, StreamParameter, Verb, dial_target, verb::Kind,
 };
 use proptest::prelude::*;
 use prost_types::Duration;
@@ -136,8 +136,12 @@ fn times() -> impl Strategy<Value = i32> {
 
 fn prompt() -> impl Strategy<Value = Verb> {
     prop_oneof![
-        (text(), text(), text(), times())
-            .prop_map(|(text, voice, language, r#loop)| Kind::Say(Say { text, voice, language, r#loop })),
+        (text(), text(), text(), times()).prop_map(|(text, voice, language, r#loop)| Kind::Say(Say {
+            text,
+            voice,
+            language,
+            r#loop
+        })),
         (text(), text(), times()).prop_map(|(url, digits, r#loop)| Kind::Play(Play { url, digits, r#loop })),
         length().prop_map(|length| Kind::Pause(Pause { length })),
     ]
@@ -150,7 +154,16 @@ fn gather() -> impl Strategy<Value = Kind> {
     (path(), input, length(), 0..20, rest).prop_map(
         |(action, input, timeout, num_digits, (finish_on_key, action_on_empty_result, language, prompts))| {
             let input = input.into();
-            Kind::Gather(Gather { action, input, timeout, num_digits, finish_on_key, action_on_empty_result, language, prompts })
+            Kind::Gather(Gather {
+                action,
+                input,
+                timeout,
+                num_digits,
+                finish_on_key,
+                action_on_empty_result,
+                language,
+                prompts,
+            })
         },
     )
 }

@@ -26,15 +26,18 @@ impl Renderer {
 
     fn gather(&self, document: &mut Document, gather: &Gather) -> Result<(), Unwritable> {
         let digits = (gather.num_digits > 0).then(|| gather.num_digits.to_string().into());
-        document.open("Gather", &[
-            ("action", self.optional(&gather.action).map(Cow::Owned)),
-            ("input", input(gather.input()).map(Cow::Borrowed)),
-            ("timeout", seconds(gather.timeout.as_ref())),
-            ("numDigits", digits),
-            ("finishOnKey", gather.finish_on_key.as_deref().map(Cow::Borrowed)),
-            ("actionOnEmptyResult", gather.action_on_empty_result.then_some(Cow::Borrowed("true"))),
-            ("language", filled(&gather.language)),
-        ]);
+        document.open(
+            "Gather",
+            &[
+                ("action", self.optional(&gather.action).map(Cow::Owned)),
+                ("input", input(gather.input()).map(Cow::Borrowed)),
+                ("timeout", seconds(gather.timeout.as_ref())),
+                ("numDigits", digits),
+                ("finishOnKey", gather.finish_on_key.as_deref().map(Cow::Borrowed)),
+                ("actionOnEmptyResult", gather.action_on_empty_result.then_some(Cow::Borrowed("true"))),
+                ("language", filled(&gather.language)),
+            ],
+        );
         for prompt in &gather.prompts {
             match prompt.kind.as_ref().ok_or(Unwritable::UnknownVerb)? {
                 Kind::Say(say) => write_say(document, say),
@@ -48,15 +51,18 @@ impl Renderer {
     }
 
     fn record(&self, document: &mut Document, record: &Record) {
-        document.empty("Record", &[
-            ("action", self.optional(&record.action).map(Cow::Owned)),
-            ("recordingStatusCallback", self.optional(&record.recording_status_callback).map(Cow::Owned)),
-            ("maxLength", seconds(record.max_length.as_ref())),
-            ("timeout", seconds(record.timeout.as_ref())),
-            ("finishOnKey", record.finish_on_key.as_deref().map(Cow::Borrowed)),
-            // Twilio beeps unless told not to, so both are said.
-            ("playBeep", Some(Cow::Borrowed(if record.play_beep { "true" } else { "false" }))),
-        ]);
+        document.empty(
+            "Record",
+            &[
+                ("action", self.optional(&record.action).map(Cow::Owned)),
+                ("recordingStatusCallback", self.optional(&record.recording_status_callback).map(Cow::Owned)),
+                ("maxLength", seconds(record.max_length.as_ref())),
+                ("timeout", seconds(record.timeout.as_ref())),
+                ("finishOnKey", record.finish_on_key.as_deref().map(Cow::Borrowed)),
+                // Twilio beeps unless told not to, so both are said.
+                ("playBeep", Some(Cow::Borrowed(if record.play_beep { "true" } else { "false" }))),
+            ],
+        );
     }
 }
 

@@ -15,13 +15,21 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{places::{Place, Places}, webhook::Edge};
+use super::{
+    places::{Place, Places},
+    webhook::Edge,
+};
 
 /// Before accepting again when the system has no descriptor left.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// Until told to stop; then until open requests are finished or the time for that is over.
-pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, edge: Arc<Edge>, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    edge: Arc<Edge>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let places = Places::new(&edge.settings.limits, edge.metrics.clone());
     let graceful = GracefulShutdown::new();
     loop {

@@ -39,14 +39,19 @@ impl Answers {
             (Expects::Instructions, Outcome::Invalid(why)) => invalid(self.sorry(), &why),
             (Expects::Messages, Outcome::Invalid(why)) => invalid(silence(), &why),
             (Expects::Nothing, _) => answer(empty(StatusCode::NO_CONTENT), "accepted"),
-            (Expects::Instructions, Outcome::Instructions(instructions)) => self.instructions(&instructions, "answered"),
+            (Expects::Instructions, Outcome::Instructions(instructions)) => {
+                self.instructions(&instructions, "answered")
+            }
             (Expects::Messages, Outcome::Messages(messages)) => match self.renderer.messages(&messages) {
                 Ok(text) => answer(twiml(text), "answered"),
                 Err(fault) => unwritable(silence(), fault),
             },
             (_, Outcome::Accepted) => answer(silence(), "answered"),
             (_, other) => Answer {
-                complaint: Some(format!("the control plane answered with something else than this route takes: {}", kind(&other))),
+                complaint: Some(format!(
+                    "the control plane answered with something else than this route takes: {}",
+                    kind(&other)
+                )),
                 ..answer(silence(), "mismatch")
             },
         }

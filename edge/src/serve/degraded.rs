@@ -37,12 +37,15 @@ fn of_number(directory: &Directory, account_sid: &str, call: &CallFacts) -> Opti
 #[cfg(test)]
 mod tests {
     use callplane_proto::edge::v1::{
-        CallFacts, CallReceived, DialEnded, Hangup, NumberState, StateChange, VoicemailLeft, Webhook, WatchStateResponse,
-        state_change, verb::Kind, webhook::Event,
+        CallFacts, CallReceived, DialEnded, Hangup, NumberState, StateChange, VoicemailLeft, WatchStateResponse,
+        Webhook, state_change, verb::Kind, webhook::Event,
     };
 
     use super::{instructions, only};
-    use crate::{serve::answer, state::{Directory, Feed}};
+    use crate::{
+        serve::answer,
+        state::{Directory, Feed},
+    };
 
     fn directory() -> Directory {
         let fallback = Some(answer::only(Kind::Redirect(Default::default())));

@@ -72,7 +72,9 @@ impl fmt::Display for StartError {
             Self::Address(setting, address, error) if error.kind() == io::ErrorKind::AddrInUse => {
                 write!(formatter, "{setting}: {address} is in use by another program; stop it or choose another port")
             }
-            Self::Address(setting, address, error) => write!(formatter, "{setting}: cannot listen on {address}: {error}"),
+            Self::Address(setting, address, error) => {
+                write!(formatter, "{setting}: cannot listen on {address}: {error}")
+            }
             Self::Unusable(problem) => formatter.write_str(problem),
         }
     }

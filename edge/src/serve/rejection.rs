@@ -138,7 +138,9 @@ impl fmt::Display for Refusal {
         formatter.write_str(match self {
             Self::NoAccount => "no AccountSid in the request",
             Self::UnknownAccount => "unknown account: register it, or look who else sends here",
-            Self::CannotVerify => "this account cannot verify webhooks: it has no auth token here, and API keys sign none",
+            Self::CannotVerify => {
+                "this account cannot verify webhooks: it has no auth token here, and API keys sign none"
+            }
             Self::Inactive => "the account is not in use",
             Self::Signature(explained) => explained,
             Self::SharedKey => "signed with a webhook shared key, and none is configured at this edge",

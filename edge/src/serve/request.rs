@@ -103,7 +103,11 @@ fn length(headers: &HeaderMap) -> Option<usize> {
 /// Twilio does not compress, and unpacking is how a small body becomes a large one.
 fn check_encoding(headers: &HeaderMap) -> Result<(), Rejection> {
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
-    if encoding.is_none_or(|encoding| encoding.eq_ignore_ascii_case(b"identity")) { Ok(()) } else { Err(Rejection::NotAForm) }
+    if encoding.is_none_or(|encoding| encoding.eq_ignore_ascii_case(b"identity")) {
+        Ok(())
+    } else {
+        Err(Rejection::NotAForm)
+    }
 }
 
 /// The media type alone counts: Twilio sends it with and without a charset. Nothing needs no type.

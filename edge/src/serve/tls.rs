@@ -13,8 +13,9 @@ use crate::settings::TlsFiles;
 /// Reads the files; a problem names the setting.
 pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
     let chain = chain(&files.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|error| format!("CALLPLANE_EDGE_TLS_KEY_FILE: {} is no private key in PEM: {error}", files.key.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| {
+        format!("CALLPLANE_EDGE_TLS_KEY_FILE: {} is no private key in PEM: {error}", files.key.display())
+    })?;
     let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(chain, key)

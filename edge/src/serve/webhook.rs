@@ -96,8 +96,9 @@ impl Edge {
         let url = format!("{}{}", self.settings.public_url, received.target());
         let claim = Claim { url: &url, route, received };
         // Explaining is for the log; when the log takes no more lines of this kind, it is not worth the time.
-        let account_sid = authenticate(&self.directory, &claim, || self.sampler.would_admit("signature", Instant::now()))
-            .map_err(Rejection::Refused)?;
+        let account_sid =
+            authenticate(&self.directory, &claim, || self.sampler.would_admit("signature", Instant::now()))
+                .map_err(Rejection::Refused)?;
         let arrival = Arrival {
             route,
             tag,

@@ -48,7 +48,8 @@ fn accepts_get(methods: Option<&Value>) -> Result<bool, String> {
 }
 
 fn new(path: &str, route: &str, get: bool) -> Result<Alias, String> {
-    let route = Route::named(route).ok_or_else(|| format!("has the unknown route `{route}`; use one of {}", Route::names()))?;
+    let route =
+        Route::named(route).ok_or_else(|| format!("has the unknown route `{route}`; use one of {}", Route::names()))?;
     let plain = path.strip_suffix("{tag}").unwrap_or(path);
     if !path.starts_with('/') || plain.contains(['?', '#']) || plain.contains(char::is_whitespace) {
         return Err(format!("has the path `{path}`, which must begin with / and have no query"));

@@ -65,7 +65,11 @@ pub fn read(source: &mut Source<'_>) -> Limits {
     let usual = Limits::default();
     Limits {
         connections: at_least_one(source, "edge_max_connections", usual.connections),
-        connections_per_address: at_least_one(source, "edge_max_connections_per_address", usual.connections_per_address),
+        connections_per_address: at_least_one(
+            source,
+            "edge_max_connections_per_address",
+            usual.connections_per_address,
+        ),
         header_timeout: milliseconds(source, "edge_header_timeout_ms", usual.header_timeout),
         body_timeout: milliseconds(source, "edge_body_timeout_ms", usual.body_timeout),
         answer_deadline: milliseconds(source, "edge_answer_deadline_ms", usual.answer_deadline),

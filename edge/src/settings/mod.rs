@@ -125,7 +125,8 @@ impl Settings {
     fn gather(source: &mut Source<'_>) -> Option<Self> {
         let profile = read_profile(source);
         let listen = source.parsed("edge_listen", "127.0.0.1:7430", "an address and port such as 127.0.0.1:7430");
-        let admin_listen = source.parsed("edge_admin_listen", "127.0.0.1:7431", "an address and port such as 127.0.0.1:7431");
+        let admin_listen =
+            source.parsed("edge_admin_listen", "127.0.0.1:7431", "an address and port such as 127.0.0.1:7431");
         let public_url = public_url::read(source, profile);
         let control_planes = read_control_planes(source);
         let control_plane_ca = read_ca(source, &control_planes);
@@ -151,7 +152,7 @@ impl Settings {
 }
 
 fn random_id() -> String {
-    format!("edge-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])
+    format!("edge-{:08x}", rand::random::<u32>())
 }
 
 fn read_profile(source: &mut Source<'_>) -> Profile {
@@ -170,7 +171,9 @@ fn read_control_planes(source: &mut Source<'_>) -> Vec<Uri> {
     let listed = source.list("control_planes").unwrap_or_else(|| vec!["http://127.0.0.1:7420".to_owned()]);
     for address in &listed {
         match address.parse::<Uri>() {
-            Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => addresses.push(uri),
+            Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() => {
+                addresses.push(uri)
+            }
             _ => source.problem("control_planes", "has an entry that is not like http://127.0.0.1:7420"),
         }
     }
@@ -199,7 +202,10 @@ fn read_token(source: &mut Source<'_>, profile: Profile) -> Token {
         (None, None) if source.is_set("edge_token_file") => return Token::None,
         (None, None) => {
             if profile == Profile::Production {
-                source.problem("edge_token_file", "is not set: make a token with audience edge at the control plane, or use CALLPLANE_EDGE_TOKEN");
+                source.problem(
+                    "edge_token_file",
+                    "is not set: make a token with audience edge at the control plane, or use CALLPLANE_EDGE_TOKEN",
+                );
             }
             return Token::None;
         }

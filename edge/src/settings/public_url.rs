@@ -6,7 +6,10 @@ const KEY: &str = "public_url";
 
 pub fn read(source: &mut Source<'_>, profile: Profile) -> Option<String> {
     let Some(url) = source.text(KEY) else {
-        source.problem(KEY, "is not set: the https address under which Twilio reaches this edge, such as https://hooks.example.com");
+        source.problem(
+            KEY,
+            "is not set: the https address under which Twilio reaches this edge, such as https://hooks.example.com",
+        );
         return None;
     };
     let faults = faults(&url, profile);

@@ -117,7 +117,8 @@ impl<'a> Source<'a> {
 
     pub fn complain_about_unknown_keys(&mut self) {
         let unknown = self.file.keys().filter(|key| !self.asked.contains(key.as_str()));
-        let complaints: Vec<String> = unknown.map(|key| format!("`{key}` in the file is no setting of an edge")).collect();
+        let complaints: Vec<String> =
+            unknown.map(|key| format!("`{key}` in the file is no setting of an edge")).collect();
         self.problems.extend(complaints);
     }
 

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fs};
 use super::{Limits, Profile, Settings};
 use crate::route::Route;
 
-const ENOUGH: [(&str, &str); 2] = [("CALLPLANE_PUBLIC_URL", "https://hooks.example.net/"), ("CALLPLANE_EDGE_TOKEN", "t0ken")];
+const ENOUGH: [(&str, &str); 2] =
+    [("CALLPLANE_PUBLIC_URL", "https://hooks.example.net/"), ("CALLPLANE_EDGE_TOKEN", "t0ken")];
 
 fn problems<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     Settings::from_pairs(pairs).err().map(|problems| problems.0).unwrap_or_default()
@@ -39,8 +40,19 @@ fn every_problem_is_reported_at_once() {
         ("CALLPLANE_EDGE_DRAIN_MS", "0"),
         ("CALLPLANE_EDGE_ALIASES", "/a=nothing"),
     ]);
-    let expected = ["PROFILE", "EDGE_LISTEN", "PUBLIC_URL must begin", "PUBLIC_URL must not have", "CONTROL_PLANES has",
-        "CONTROL_PLANE_CA_FILE", "EDGE_TOKEN_FILE", "EDGE_TLS_CERT_FILE", "EDGE_TLS_KEY_FILE", "EDGE_ALIASES", "EDGE_DRAIN_MS"];
+    let expected = [
+        "PROFILE",
+        "EDGE_LISTEN",
+        "PUBLIC_URL must begin",
+        "PUBLIC_URL must not have",
+        "CONTROL_PLANES has",
+        "CONTROL_PLANE_CA_FILE",
+        "EDGE_TOKEN_FILE",
+        "EDGE_TLS_CERT_FILE",
+        "EDGE_TLS_KEY_FILE",
+        "EDGE_ALIASES",
+        "EDGE_DRAIN_MS",
+    ];
     for part in expected {
         assert!(found.iter().any(|problem| problem.starts_with(&format!("CALLPLANE_{part}"))), "{part}: {found:#?}");
     }
@@ -54,7 +66,8 @@ fn dev_needs_neither_https_nor_a_token() {
 
 #[test]
 fn no_setting_turns_signatures_off() {
-    let found = from_file("public_url = 'https://h'\nedge_token = 't'\nverify_signatures = false\n").err().unwrap_or_default();
+    let found =
+        from_file("public_url = 'https://h'\nedge_token = 't'\nverify_signatures = false\n").err().unwrap_or_default();
     assert_eq!(found, ["`verify_signatures` in the file is no setting of an edge"]);
 }
 
@@ -70,7 +83,9 @@ fn a_file_holds_the_same_settings_and_the_aliases() {
 
 #[test]
 fn a_broken_alias_says_what_is_wrong() {
-    let alias = |text: &str| from_file(&format!("public_url='https://h'\nedge_token='t'\n[[alias]]\n{text}\n")).err().unwrap_or_default();
+    let alias = |text: &str| {
+        from_file(&format!("public_url='https://h'\nedge_token='t'\n[[alias]]\n{text}\n")).err().unwrap_or_default()
+    };
     assert!(alias("path = 'x'\nroute = 'voice'")[0].contains("must begin with /"));
     assert!(alias("path = '/x?a=1'\nroute = 'voice'")[0].contains("no query"));
     assert!(alias("path = '/x'\nroute = 'vioce'")[0].contains("use one of voice, answered"));
@@ -92,7 +107,8 @@ fn a_token_file_is_read_without_its_line_end() {
     let path = folder.path().join("token");
     fs::write(&path, "t0ken\n").expect("a file");
     let path = path.to_str().expect("UTF-8");
-    let settings = Settings::from_pairs([ENOUGH[0], ("CALLPLANE_EDGE_TOKEN_FILE", path)]).unwrap_or_else(|problems| panic!("{problems}"));
+    let settings = Settings::from_pairs([ENOUGH[0], ("CALLPLANE_EDGE_TOKEN_FILE", path)])
+        .unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(settings.token.read().ok().flatten().as_deref(), Some("t0ken"));
     assert_eq!(problems([ENOUGH[0], ENOUGH[1], ("CALLPLANE_EDGE_TOKEN_FILE", path)]).len(), 1);
 }

@@ -65,7 +65,8 @@ impl Known {
 
     fn put_account(&mut self, state: AccountState) {
         let AccountState { account_sid, verifiers, active } = state;
-        let mut account = Account { active, keys: Vec::with_capacity(verifiers.len()), kinds: Vec::with_capacity(verifiers.len()) };
+        let mut account =
+            Account { active, keys: Vec::with_capacity(verifiers.len()), kinds: Vec::with_capacity(verifiers.len()) };
         for verifier in verifiers {
             match ChainingKey::from_bytes(&verifier.inner, &verifier.outer) {
                 Some(key) => {

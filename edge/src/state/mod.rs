@@ -5,7 +5,10 @@ mod feed;
 mod known;
 mod watch;
 
-use std::sync::{Arc, RwLock, atomic::{AtomicBool, Ordering}};
+use std::sync::{
+    Arc, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use callplane_proto::edge::v1::Instructions;
 use tokio::{sync::watch as signal, time::Instant};

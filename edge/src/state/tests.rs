@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use callplane_proto::edge::v1::{
-    AccountState, Hangup, Instructions, NumberState, StateChange, Verb, Verifier, WatchStateResponse, state_change::Kind, verb,
+    AccountState, Hangup, Instructions, NumberState, StateChange, Verb, Verifier, WatchStateResponse,
+    state_change::Kind, verb,
 };
 
 use super::{Directory, Feed};

@@ -55,7 +55,9 @@ async fn follow_one(directory: &Directory, control_plane: &ControlPlane, feed: &
 fn react(error: &Status, feed: &mut Feed, control_plane: &ControlPlane) {
     match error.code() {
         // The token is of another database, or too old: only a fresh snapshot helps.
-        Code::InvalidArgument | Code::NotFound | Code::OutOfRange | Code::FailedPrecondition | Code::Aborted => feed.forget(),
+        Code::InvalidArgument | Code::NotFound | Code::OutOfRange | Code::FailedPrecondition | Code::Aborted => {
+            feed.forget()
+        }
         Code::Unauthenticated => control_plane.read_token_again(),
         _ => {}
     }

@@ -42,7 +42,10 @@ mod tests {
         let form = "CallSid=CA1&From=anonymous&To=%2B15005550006&CallStatus=ringing&Direction=inbound&FromCity=LOS+ANGELES\
             &StirVerstat=TN-Validation-Passed-A&ToZip=";
         let facts = facts(&Form::parse(form.as_bytes(), 200).expect("few fields")).expect("complete");
-        assert_eq!((facts.call_sid.as_str(), facts.from.as_str(), facts.to.as_str()), ("CA1", "anonymous", "+15005550006"));
+        assert_eq!(
+            (facts.call_sid.as_str(), facts.from.as_str(), facts.to.as_str()),
+            ("CA1", "anonymous", "+15005550006")
+        );
         assert_eq!((facts.call_status.as_str(), facts.direction.as_str()), ("ringing", "inbound"));
         assert_eq!((facts.from_city.as_str(), facts.caller_name.as_str()), ("LOS ANGELES", ""));
     }

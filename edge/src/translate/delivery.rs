@@ -53,8 +53,14 @@ mod tests {
         let status = "CallSid=CA1&SequenceNumber=3&CallStatus=completed";
         assert_eq!(of(Route::Status, None, status), "AC1/status/CA1/3/completed");
         assert_eq!(of(Route::Status, Some("other token"), status), of(Route::Status, None, status));
-        assert_eq!(of(Route::Recording, None, "RecordingSid=RE1&RecordingStatus=completed"), "AC1/recording/RE1/completed");
-        assert_eq!(of(Route::MessageStatus, None, "MessageSid=SM1&MessageStatus=read&EventType=READ"), "AC1/message-status/SM1/read/READ");
+        assert_eq!(
+            of(Route::Recording, None, "RecordingSid=RE1&RecordingStatus=completed"),
+            "AC1/recording/RE1/completed"
+        );
+        assert_eq!(
+            of(Route::MessageStatus, None, "MessageSid=SM1&MessageStatus=read&EventType=READ"),
+            "AC1/message-status/SM1/read/READ"
+        );
         assert_eq!(of(Route::Message, None, "MessageSid=SM1"), "AC1/message/SM1");
         assert_eq!(of(Route::MessageFallback, None, "MessageSid=SM1&ErrorCode=11200"), "AC1/message/SM1");
     }

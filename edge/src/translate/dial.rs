@@ -2,7 +2,10 @@
 
 use callplane_proto::edge::v1::DialEnded;
 
-use super::{call::facts, field::{Malformed, number, seconds, text, word}};
+use super::{
+    call::facts,
+    field::{Malformed, number, seconds, text, word},
+};
 use crate::form::Form;
 
 /// The end of a dialled leg or of a stream. `CallSid` is the parent call.

@@ -46,7 +46,11 @@ pub fn word(form: &Form, name: &'static str) -> Result<String, Malformed> {
 pub fn keys(form: &Form, name: &'static str) -> Result<String, Malformed> {
     let value = form.bytes(name).unwrap_or_default();
     let pressed = value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'));
-    if pressed || value == b"hangup" { Ok(text(form, name)) } else { Err(Malformed(name, "holds something else than keys")) }
+    if pressed || value == b"hangup" {
+        Ok(text(form, name))
+    } else {
+        Err(Malformed(name, "holds something else than keys"))
+    }
 }
 
 /// From or To; what begins as a number must be one to its end.
@@ -115,7 +119,9 @@ mod tests {
     fn an_id_is_short_and_plain() {
         assert_eq!(sid(&form("CallSid=CA1"), "CallSid").as_deref(), Ok("CA1"));
         assert_eq!(sid(&form("x=1"), "CallSid").expect_err("absent").to_string(), "CallSid is missing");
-        for broken in ["CallSid=", "CallSid=CA%00", "CallSid=CA1%0a", "CallSid=CA11111111111111111111111111111111StatusX"] {
+        for broken in
+            ["CallSid=", "CallSid=CA%00", "CallSid=CA1%0a", "CallSid=CA11111111111111111111111111111111StatusX"]
+        {
             assert_eq!(sid(&form(broken), "CallSid").expect_err(broken).to_string(), "CallSid is no SID");
         }
     }
@@ -133,8 +139,10 @@ mod tests {
 
     #[test]
     fn a_field_pushed_into_another_one_is_noticed() {
-        let form = form("CallStatus=completedDirectioninbound&Digits=1Directioninbound&To=%2B15005550006ToCitySF&\
-            SequenceNumber=3SipResponseCode200&Direction=outbound-api&Key=12*%23&End=hangup&From=client%3Aann&N=7&E=");
+        let form = form(
+            "CallStatus=completedDirectioninbound&Digits=1Directioninbound&To=%2B15005550006ToCitySF&\
+            SequenceNumber=3SipResponseCode200&Direction=outbound-api&Key=12*%23&End=hangup&From=client%3Aann&N=7&E=",
+        );
         assert!(word(&form, "CallStatus").is_err());
         assert!(keys(&form, "Digits").is_err());
         assert!(address(&form, "To").is_err());
@@ -148,7 +156,9 @@ mod tests {
 
     #[test]
     fn a_number_is_found_in_every_form_of_address() {
-        for address in ["+15005550006", " +15005550006", "whatsapp:+15005550006", "sip:+15005550006@acme.sip.twilio.com;x=1"] {
+        for address in
+            ["+15005550006", " +15005550006", "whatsapp:+15005550006", "sip:+15005550006@acme.sip.twilio.com;x=1"]
+        {
             assert_eq!(e164(address), Some("+15005550006"), "{address}");
         }
         for address in ["client:alice", "sip:alice@example.com", "anonymous", "72975", "", "+1", "+1500555000600000"] {

@@ -2,7 +2,10 @@
 
 use callplane_proto::edge::v1::DigitsGathered;
 
-use super::{call::facts, field::{Malformed, keys, number, text}};
+use super::{
+    call::facts,
+    field::{Malformed, keys, number, text},
+};
 use crate::form::Form;
 
 /// Digits, speech, or nothing at all with `actionOnEmptyResult`.

@@ -3,9 +3,9 @@
 
 mod call;
 mod delivery;
+mod dial;
 mod field;
 mod gather;
-mod dial;
 mod message;
 mod progress;
 mod recording;
@@ -33,9 +33,26 @@ pub struct Arrival<'a> {
 
 /// The fields an edge acts on; a form that contradicts itself in one of them is refused.
 const READ_ONCE: &[&str] = &[
-    "AccountSid", "CallSid", "ParentCallSid", "CallStatus", "Direction", "From", "To", "Digits", "SpeechResult",
-    "SequenceNumber", "DialCallStatus", "DialCallSid", "RecordingSid", "RecordingStatus", "RecordingUrl", "MessageSid",
-    "MessageStatus", "EventType", "Body", "NumMedia",
+    "AccountSid",
+    "CallSid",
+    "ParentCallSid",
+    "CallStatus",
+    "Direction",
+    "From",
+    "To",
+    "Digits",
+    "SpeechResult",
+    "SequenceNumber",
+    "DialCallStatus",
+    "DialCallSid",
+    "RecordingSid",
+    "RecordingStatus",
+    "RecordingUrl",
+    "MessageSid",
+    "MessageStatus",
+    "EventType",
+    "Body",
+    "NumMedia",
 ];
 
 /// The typed webhook; the time of receipt is the caller's to add.
@@ -100,7 +117,10 @@ mod tests {
     #[test]
     fn a_webhook_says_where_it_came_in() {
         let webhook = webhook(&arrival(Route::Gather), &form("CallSid=CA1&Digits=1")).expect("complete");
-        assert_eq!((webhook.tag.as_str(), webhook.route.as_str(), webhook.account_sid.as_str()), ("t1", "gather", "AC1"));
+        assert_eq!(
+            (webhook.tag.as_str(), webhook.route.as_str(), webhook.account_sid.as_str()),
+            ("t1", "gather", "AC1")
+        );
     }
 
     #[test]
@@ -112,7 +132,8 @@ mod tests {
     #[test]
     fn a_fallback_names_the_error_and_the_url() {
         let form = form("CallSid=CA1&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fh%2Fp");
-        let Ok(Some(Event::AnswerFailed(failed))) = webhook(&arrival(Route::Fallback), &form).map(|webhook| webhook.event)
+        let Ok(Some(Event::AnswerFailed(failed))) =
+            webhook(&arrival(Route::Fallback), &form).map(|webhook| webhook.event)
         else {
             panic!("a fallback webhook is AnswerFailed");
         };

@@ -2,7 +2,10 @@
 
 use callplane_proto::edge::v1::CallProgressed;
 
-use super::{call::facts, field::{Malformed, count, number, seconds, time}};
+use super::{
+    call::facts,
+    field::{Malformed, count, number, seconds, time},
+};
 use crate::form::Form;
 
 /// Progress of a call. `CallDuration` is in seconds; `Duration`, in billed minutes, is left alone.

@@ -2,7 +2,10 @@
 
 use callplane_proto::edge::v1::VoicemailLeft;
 
-use super::{call::facts, field::{Malformed, keys, seconds, text}};
+use super::{
+    call::facts,
+    field::{Malformed, keys, seconds, text},
+};
 use crate::form::Form;
 
 /// A voicemail. Its file may not be readable yet, and its RecordingSid is seen but not promised.

@@ -86,9 +86,8 @@ fn decoded(url: &str) -> Option<String> {
 }
 
 fn encoded(url: &str) -> Option<String> {
-    url.contains([' ', '{', '}', '"']).then(|| {
-        url.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D").replace('"', "%22")
-    })
+    url.contains([' ', '{', '}', '"'])
+        .then(|| url.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D").replace('"', "%22"))
 }
 
 #[cfg(test)]
@@ -96,7 +95,10 @@ mod tests {
     use base64::{Engine, engine::general_purpose::STANDARD};
 
     use super::reason;
-    use crate::{form::Form, verify::{ChainingKey, Content, Key, Signed, verify}};
+    use crate::{
+        form::Form,
+        verify::{ChainingKey, Content, Key, Signed, verify},
+    };
 
     fn sign(text: &str) -> String {
         STANDARD.encode(ChainingKey::from_token(b"12345").mac(text.as_bytes()))

@@ -76,7 +76,10 @@ mod tests {
         let body = Content::Opaque(b"{}");
         let hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
         assert_eq!(body.check_body(&format!("https://h/p?a=1&bodySHA256={hash}&b")), Ok(()));
-        assert_eq!(body.check_body(&format!("https://h/p?bodySHA256={}", hash.to_uppercase())), Err(BodyFault::OtherHash));
+        assert_eq!(
+            body.check_body(&format!("https://h/p?bodySHA256={}", hash.to_uppercase())),
+            Err(BodyFault::OtherHash)
+        );
         assert_eq!(body.check_body("https://h/p?bodySHA256="), Err(BodyFault::NoHash));
         assert_eq!(body.check_body("https://h/p"), Err(BodyFault::NoHash));
     }

@@ -15,8 +15,11 @@ use tokio::{
     runtime::Runtime,
     sync::{mpsc, watch},
 };
-use tokio_stream::wrappers::{TcpListenerStream, ReceiverStream};
-use tonic::{Request, Response, Status, transport::{Identity, Server, ServerTlsConfig}};
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::{
+    Request, Response, Status,
+    transport::{Identity, Server, ServerTlsConfig},
+};
 
 type Part = Result<WatchStateResponse, Status>;
 type Decide = Box<dyn Fn(&Webhook) -> Decision + Send + Sync>;
@@ -74,12 +77,14 @@ impl FakeControlPlane {
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let read = |path: &str| std::fs::read(path).expect("PEM");
         let identity = Identity::from_pem(read(certificate), read(key));
-        let server = Server::builder().tls_config(ServerTlsConfig::new().identity(identity)).expect("a usable certificate");
+        let server =
+            Server::builder().tls_config(ServerTlsConfig::new().identity(identity)).expect("a usable certificate");
         Self::start_with(changes, server).await
     }
 
     async fn start_with(changes: Vec<StateChange>, mut server: Server) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
         let bound = runtime.spawn(TcpListener::bind("127.0.0.1:0")).await.expect("no panic");
         let listener = bound.expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -176,12 +181,14 @@ impl EdgeService for Service {
         self.0.open.subscribe().wait_for(|open| *open).await.expect("the fake lives");
         let decisions: Vec<Decision> = {
             let decide = self.0.decide.lock().expect("unpoisoned");
-            request.webhooks.iter().map(|webhook| decide(webhook)).collect()
+            request.webhooks.iter().map(&*decide).collect()
         };
         let mut replies = Vec::new();
         for (webhook, decision) in request.webhooks.into_iter().zip(decisions) {
             match decision {
-                Decision::Reply(outcome) => replies.push(Reply { delivery_key: webhook.delivery_key, outcome: Some(outcome) }),
+                Decision::Reply(outcome) => {
+                    replies.push(Reply { delivery_key: webhook.delivery_key, outcome: Some(outcome) })
+                }
                 Decision::Silence => std::future::pending().await,
                 Decision::Fail(status) => return Err(status),
             }
@@ -189,8 +196,12 @@ impl EdgeService for Service {
         Ok(Response::new(HandleResponse { replies }))
     }
 
-    async fn watch_state(&self, request: Request<WatchStateRequest>) -> Result<Response<Self::WatchStateStream>, Status> {
-        let authorization = request.metadata().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    async fn watch_state(
+        &self,
+        request: Request<WatchStateRequest>,
+    ) -> Result<Response<Self::WatchStateStream>, Status> {
+        let authorization =
+            request.metadata().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (watcher, parts) = mpsc::channel(64);
         for part in self.0.snapshot.lock().expect("unpoisoned").iter() {
             watcher.try_send(Ok(part.clone())).expect("room");

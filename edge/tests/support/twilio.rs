@@ -72,7 +72,14 @@ pub fn usual_state() -> Vec<StateChange> {
 
 /// The form of an inbound call.
 pub fn inbound_call() -> String {
-    form(&[("CallSid", CALL), ("From", "+18185550100"), ("To", NUMBER), ("CallStatus", "ringing"), ("Direction", "inbound"), ("ToZip", "")])
+    form(&[
+        ("CallSid", CALL),
+        ("From", "+18185550100"),
+        ("To", NUMBER),
+        ("CallStatus", "ringing"),
+        ("Direction", "inbound"),
+        ("ToZip", ""),
+    ])
 }
 
 pub const CALL: &str = "CA00000000000000000000000000000001";

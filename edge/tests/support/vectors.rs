@@ -47,8 +47,10 @@ pub fn signatures() -> Vec<Vector> {
 }
 
 pub fn webhooks() -> Vec<Vector> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder().join("webhooks")).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder().join("webhooks"))
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     paths.iter().map(|path| webhook(&read(path))).collect()
 }
