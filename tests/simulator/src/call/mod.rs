@@ -7,6 +7,7 @@ pub mod gather;
 pub mod inbound;
 pub mod leg;
 pub mod outbound;
+pub mod party;
 pub mod record;
 pub mod report;
 pub mod transcript;

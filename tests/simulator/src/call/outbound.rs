@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Ask;
-use super::dial::{BUSY_AFTER, FAILED_AFTER, sip_code};
 use super::leg::Leg;
+use super::party::{BUSY_AFTER, FAILED_AFTER, sip_code};
 use super::record::{Callback, finish_started, make};
 use super::walk::{Start, walk};
 use super::{Turn, control::Redirect};
