@@ -1,6 +1,6 @@
 //! The rows of the simulated vendors. Nothing here answers a request or makes a call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -170,7 +170,10 @@ pub struct Recording {
 pub struct State {
     pub accounts: Table<Account>,
     pub keys: Table<ApiKey>,
+    /// Added and removed through `add_number` and `remove_number`, which keep `owners` in step.
     pub numbers: Table<Number>,
+    /// E.164 → SID.
+    owners: HashMap<String, String>,
     pub calls: Table<Call>,
     pub messages: Table<Message>,
     pub recordings: Table<Recording>,
@@ -192,13 +195,23 @@ impl State {
     }
 
     pub fn number(&self, phone_number: &str) -> Option<&Number> {
-        self.numbers.oldest_first().find(|number| number.phone_number == phone_number)
+        self.owners.get(phone_number).and_then(|sid| self.numbers.get(sid))
+    }
+
+    pub fn add_number(&mut self, number: Number) {
+        self.owners.insert(number.phone_number.clone(), number.sid.clone());
+        self.numbers.put(&number.sid.clone(), number);
+    }
+
+    pub fn remove_number(&mut self, sid: &str) {
+        if let Some(number) = self.numbers.remove(sid) {
+            self.owners.remove(&number.phone_number);
+        }
     }
 
     /// Whether the account may call or write from this number.
     pub fn may_use(&self, account_sid: &str, from: &str) -> bool {
-        let owned =
-            self.numbers.oldest_first().any(|number| number.phone_number == from && number.account_sid == account_sid);
+        let owned = self.number(from).is_some_and(|number| number.account_sid == account_sid);
         owned
             || self.accounts.get(account_sid).is_some_and(|account| account.verified_numbers.iter().any(|n| n == from))
     }

@@ -233,7 +233,7 @@ pub fn add_number(world: &World, new: NewNumber) -> Result<SeededNumber> {
         updated: now,
     };
     let seeded = SeededNumber::from(&number);
-    state.numbers.put(&seeded.sid, number);
+    state.add_number(number);
     Ok(seeded)
 }
 

@@ -124,7 +124,7 @@ fn release_numbers(state: &mut State, account_sid: &str) {
     let of_account = |number: &&crate::state::Number| number.account_sid == account_sid;
     let sids: Vec<String> = state.numbers.oldest_first().filter(of_account).map(|number| number.sid.clone()).collect();
     for sid in sids {
-        state.numbers.remove(&sid);
+        state.remove_number(&sid);
     }
 }
 

@@ -130,7 +130,7 @@ pub fn buy(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {
         updated: now,
     };
     deed.sid = number.sid.clone();
-    state.numbers.put(&number.sid, number.clone());
+    state.add_number(number.clone());
     Ok(Answer::json(201, &view(&number)))
 }
 
@@ -182,7 +182,7 @@ fn may_move(context: &Context<'_>, state: &State, target: &str) -> Result<()> {
 pub fn delete(context: &Context<'_>, sid: &str) -> Result<Answer> {
     let mut state = context.world.state();
     own(context, &state, sid)?;
-    state.numbers.remove(sid);
+    state.remove_number(sid);
     Ok(Answer::empty(204))
 }
 
