@@ -308,3 +308,81 @@ mod tests {
         }
     }
 }
+
+/// What we add to the parameters of every stream.
+const OURS: &str = "callplane_";
+const TOKEN: &str = "token";
+/// Name and value together. Source: Twilio, `<Parameter>`.
+const PARAMETER_LENGTH: usize = 500;
+
+impl Endpoint {
+    /// Everything that its types cannot rule out, each with its path. Audio in the clear is for the `dev` profile alone.
+    pub fn check(&self, dev: bool) -> Result<()> {
+        let mut violations = Vec::new();
+        let mut blame = |field: &str, description: String| {
+            violations.push(Violation { field: field.to_owned(), description });
+        };
+        match self {
+            Self::MediaStream(stream) => {
+                if !(stream.url.starts_with("wss://") || dev && stream.url.starts_with("ws://")) {
+                    blame("media_stream.url", "expected an address that starts with `wss://`".to_owned());
+                }
+                for (name, value) in &stream.parameters {
+                    if let Some(description) = wrong_parameter(name, value) {
+                        blame("media_stream.parameters", description);
+                    }
+                }
+            }
+            Self::ElevenLabs(eleven_labs) => {
+                if eleven_labs.dynamic_variables.keys().any(|name| name.is_empty() || name.starts_with(OURS)) {
+                    let description = format!("a variable needs a name, and those that start with `{OURS}` are ours");
+                    blame("eleven_labs.dynamic_variables", description);
+                }
+            }
+            Self::Human(_) | Self::Sip(_) | Self::Announcement(_) | Self::Voicemail(_) => {}
+        }
+        match violations.is_empty() {
+            true => Ok(()),
+            false => Err(Error::violations(violations)),
+        }
+    }
+}
+
+fn wrong_parameter(name: &str, value: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some("a parameter needs a name".to_owned());
+    }
+    if name == TOKEN || name.starts_with(OURS) {
+        return Some(format!("`{TOKEN}` and names that start with `{OURS}` are ours; take another name"));
+    }
+    let long = name.chars().count() + value.chars().count() > PARAMETER_LENGTH;
+    long.then(|| format!("name and value of a parameter have at most {PARAMETER_LENGTH} characters together"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(url: &str, parameter: (&str, &str)) -> Endpoint {
+        let parameters = BTreeMap::from([(parameter.0.to_owned(), parameter.1.to_owned())]);
+        Endpoint::MediaStream(MediaStream { url: url.to_owned(), parameters })
+    }
+
+    #[test]
+    fn audio_in_the_clear_is_for_development_alone() {
+        assert!(stream("wss://voice.example.com/a", ("team", "blue")).check(false).is_ok());
+        assert!(stream("ws://127.0.0.1:9000/a", ("team", "blue")).check(true).is_ok());
+        let error = stream("ws://127.0.0.1:9000/a", ("team", "blue")).check(false).expect_err("in the clear");
+        assert_eq!(error.violations[0].field, "media_stream.url");
+    }
+
+    #[test]
+    fn names_that_we_send_ourselves_are_taken() {
+        for (name, value) in [("token", "x"), ("callplane_call_id", "x"), ("", "x"), ("team", &*"x".repeat(500))] {
+            assert!(stream("wss://voice.example.com/a", (name, value)).check(false).is_err(), "{name}");
+        }
+        let dynamic_variables = BTreeMap::from([("callplane_call_id".to_owned(), String::new())]);
+        let agent = ElevenLabs { agent_id: "a".to_owned(), dynamic_variables };
+        assert!(Endpoint::ElevenLabs(agent).check(false).is_err());
+    }
+}

@@ -2,11 +2,13 @@
 //! RPCs, webhooks, timers and effect results all come through here. Nobody here calls a vendor.
 
 pub mod account;
+pub mod agent;
 pub mod context;
 pub mod dispatch;
 pub mod ingest;
 pub mod journal;
 pub mod registrar;
+pub mod route_plan;
 pub mod seen;
 pub mod vault;
 pub mod wake;

@@ -2,10 +2,12 @@
 //! the wire.
 
 pub mod account;
+pub mod agent;
 pub mod gate;
 pub mod mask;
 pub mod paging;
 pub mod read;
+pub mod route_plan;
 pub mod show;
 pub mod spoken;
 pub mod status;
