@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod edge;
 pub mod gate;
 pub mod mask;
 pub mod paging;

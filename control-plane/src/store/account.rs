@@ -237,3 +237,12 @@ pub async fn signers<C: ConnectionTrait>(db: &C, sids: Vec<String>) -> Result<Ve
         .filter(Column::AccountSid.is_in(sids));
     found.into_tuple().all(db).await.map_err(failed)
 }
+
+/// Accounts by their ids, of whatever workspace: for the edges.
+pub async fn any_of<C: ConnectionTrait>(db: &C, ids: Vec<AccountId>) -> Result<Vec<Account>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = Entity::find().filter(Column::Id.is_in(ids));
+    found.all(db).await.map_err(failed)?.into_iter().map(Account::try_from).collect()
+}

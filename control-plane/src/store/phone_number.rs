@@ -237,3 +237,12 @@ pub async fn everywhere<C: ConnectionTrait>(
     }
     select.all(db).await.map_err(failed)?.into_iter().map(PhoneNumber::try_from).collect()
 }
+
+/// Numbers by their ids, of whatever workspace: for the edges.
+pub async fn any_of<C: ConnectionTrait>(db: &C, ids: Vec<PhoneNumberId>) -> Result<Vec<PhoneNumber>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = Entity::find().filter(Column::Id.is_in(ids));
+    found.all(db).await.map_err(failed)?.into_iter().map(PhoneNumber::try_from).collect()
+}

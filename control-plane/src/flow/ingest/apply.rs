@@ -10,7 +10,8 @@ use super::{
 use crate::{
     domain::{
         answer::{
-            Answer, Leg, Scene, after_answer_failed, after_dial, after_gather, after_voicemail, answer as answer_to,
+            Answer, Leg, Scene, after_answer_failed, after_dial, after_dial_again, after_gather, after_voicemail,
+            answer as answer_to,
         },
         call::{Call, CallEvent, Direction, Fact, NewCall, merge},
         country::Country,
@@ -19,7 +20,7 @@ use crate::{
         message::{self, MessageFact, NewMessage},
         phone_number::Assignment,
         recording::{self, NewRecording, RecordingFact},
-        route::{Answering, Caller, Decision, Subject, decide},
+        route::{Caller, Decision, Subject, decide, recall},
         time::Timestamp,
         voicemail::{self, NewVoicemail},
         webhook::{Event, Failure, Reply, Webhook},
@@ -153,10 +154,12 @@ impl Desk<'_> {
             },
         };
         let caller = Caller { party: &fact.from, country: country.cloned() };
-        let (decision, fresh) = decide(subject, &caller, fact.receive_time, fact.call_sid.as_str(), &roster);
-        let answering = match call.agent_id.and_then(roster) {
-            Some(agent) if call.decision.is_some() => Answering::Agent(agent),
-            _ => fresh,
+        let (decision, answering) = match &call.decision {
+            Some(decision) => {
+                let plan = decision.route_plan_id.and_then(|id| self.known.plans.get(&id));
+                (decision.clone(), recall(decision, plan, &roster))
+            }
+            None => decide(subject, &caller, fact.receive_time, fact.call_sid.as_str(), &roster),
         };
         let token = self.ctx.stream_tokens.mint(call.id, self.now);
         let scene = Scene {
@@ -187,9 +190,7 @@ impl Desk<'_> {
             roster: &roster,
         };
         if !is_new {
-            // The same leg again: whoever the call was handed to then is to answer now.
-            let answering = call.agent_id.and_then(roster).map_or(Answering::Voicemail(None), Answering::Agent);
-            let answer = answer_to(&answering, &scene);
+            let answer = after_dial_again(leg, &scene, self.now);
             return Reply::Call { call_id: call.id, answer: Box::new(answer) };
         }
         let turn = after_dial(leg, &scene, self.now);

@@ -1,0 +1,123 @@
+//! `Handle`: a batch of webhooks is left in the inbox at once, so that it becomes one transaction, and each is answered
+//! after its commit. An ElevenLabs agent is asked for after that, outside any transaction.
+
+use std::{pin::Pin, sync::Arc};
+
+use callplane_proto::edge::v1::{self as pb, edge_service_server::EdgeService};
+use futures::{Stream, future::join_all};
+use pb::reply::Outcome;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use super::{read, show, state};
+use crate::{
+    domain::{
+        answer::{Answer, Registration},
+        call::{Fact, What},
+        error::{Error, Kind},
+        id::WorkspaceId,
+        instruction::Instructions,
+        sid::{AccountSid, CallSid},
+        webhook::{Event, Failure, Reply, Webhook},
+    },
+    flow::{Context, Inbox, Registrar, ingest::Replied},
+};
+
+/// The most webhooks of one batch.
+const MOST: usize = 512;
+
+/// The service.
+#[derive(Clone)]
+pub struct Edge {
+    ctx: Arc<Context>,
+    inbox: Inbox,
+    registrar: Arc<dyn Registrar>,
+    stop: CancellationToken,
+}
+
+impl Edge {
+    /// Answers edges until `stop`.
+    pub fn new(ctx: Arc<Context>, inbox: Inbox, registrar: Arc<dyn Registrar>, stop: CancellationToken) -> Self {
+        Self { ctx, inbox, registrar, stop }
+    }
+
+    async fn answer(&self, wire: pb::Webhook) -> pb::Reply {
+        let delivery_key = wire.delivery_key.clone();
+        let outcome = match read::webhook(wire, self.ctx.clock.now()) {
+            Ok(webhook) => self.store(webhook).await,
+            Err(error) => {
+                tracing::warn!("an edge sent a webhook that does not read: {error}");
+                Outcome::Failure(show::failure(Failure::Invalid("a field of the webhook does not read")))
+            }
+        };
+        pb::Reply { delivery_key, outcome: Some(outcome) }
+    }
+
+    async fn store(&self, webhook: Webhook) -> Outcome {
+        let about = webhook.event.call_sid().cloned().map(|call| (webhook.account_sid.clone(), call));
+        let Replied { workspace, reply } = self.inbox.store(webhook).await;
+        match reply {
+            Reply::Accepted => Outcome::Accepted(pb::Accepted {}),
+            Reply::NoMessages => Outcome::Messages(pb::Messages::default()),
+            Reply::Failed(failure) => Outcome::Failure(show::failure(failure)),
+            Reply::Call { answer, .. } => match (*answer, workspace, about) {
+                (Answer::Instructions(instructions), _, _) => Outcome::Instructions(show::instructions(instructions)),
+                (Answer::Register(registration), Some(workspace), Some(about)) => {
+                    let instructions = self.register(workspace, about, *registration).await;
+                    Outcome::Instructions(show::instructions(instructions))
+                }
+                (Answer::Register(registration), _, _) => {
+                    Outcome::Instructions(show::instructions(registration.otherwise))
+                }
+            },
+        }
+    }
+
+    /// Asks ElevenLabs; when it does not take the call, says so to the call and answers with who does.
+    async fn register(
+        &self,
+        workspace: WorkspaceId,
+        (account_sid, call_sid): (AccountSid, CallSid),
+        registration: Registration,
+    ) -> Instructions {
+        if let Some(twiml) = self.registrar.register(workspace, &registration).await {
+            return Instructions::Passthrough(twiml);
+        }
+        let now = self.ctx.clock.now();
+        let handed_over = Webhook {
+            delivery_key: format!("handed-over/{}", registration.agent_id),
+            receive_time: now,
+            account_sid,
+            event: Event::HandedOver {
+                fact: Fact::bare(What::Replied, call_sid, now),
+                to: registration.otherwise_agent_id,
+            },
+        };
+        if let Reply::Failed(_) = self.inbox.store(handed_over).await.reply {
+            tracing::warn!("it could not be stored that somebody else answers a call than was decided");
+        }
+        registration.otherwise
+    }
+}
+
+type States = Pin<Box<dyn Stream<Item = Result<pb::WatchStateResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl EdgeService for Edge {
+    async fn handle(&self, request: Request<pb::HandleRequest>) -> Result<Response<pb::HandleResponse>, Status> {
+        let pb::HandleRequest { edge_id: _, webhooks } = request.into_inner();
+        if webhooks.len() > MOST {
+            let message = format!("at most {MOST} webhooks fit into one batch");
+            return Err(Error::new(Kind::InvalidArgument, "BATCH_TOO_LARGE", message).into());
+        }
+        let replies = join_all(webhooks.into_iter().map(|webhook| self.answer(webhook))).await;
+        Ok(Response::new(pb::HandleResponse { replies }))
+    }
+
+    type WatchStateStream = States;
+
+    async fn watch_state(&self, request: Request<pb::WatchStateRequest>) -> Result<Response<States>, Status> {
+        let pb::WatchStateRequest { edge_id: _, resume_token } = request.into_inner();
+        Ok(Response::new(Box::pin(state::watch(Arc::clone(&self.ctx), resume_token, self.stop.clone()))))
+    }
+}
