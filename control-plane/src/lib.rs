@@ -2,11 +2,14 @@
 //! `provider` and `worker` act.
 
 pub mod clock;
+pub mod command;
 pub mod domain;
 pub mod flow;
 pub mod provider;
 pub mod rpc;
 pub mod secret;
+pub mod server;
+pub mod settings;
 pub mod store;
 pub mod token;
 pub mod worker;

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod registrar;
 pub mod route_plan;
 pub mod seen;
+pub mod token;
 pub mod vault;
 pub mod wake;
 

@@ -8,6 +8,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -41,6 +42,12 @@ pub struct Wrapped {
     pub bytes: Vec<u8>,
     /// The master key that sealed it.
     pub master_key_id: String,
+}
+
+/// A fresh master key, as its setting is written.
+pub fn generate_master_key() -> SecretString {
+    let key = super::envelope::fresh_key();
+    SecretString::from(hex::encode(key.as_slice()))
 }
 
 impl MasterKeys {

@@ -15,7 +15,7 @@ pub use cursor::{Cursors, Listing};
 pub use data_key::{DataKey, Place};
 pub use fault::Fault;
 pub use key_check::KeyCheck;
-pub use master::{MasterKeys, Wrapped};
+pub use master::{MasterKeys, Wrapped, generate_master_key};
 pub use rotation::{data_key_id, needs_reseal};
 pub use stream_token::{StreamGrant, StreamTokens};
 pub use verifier::{HmacSha1States, hmac_states};

@@ -147,3 +147,30 @@ pub async fn add_key_check(
     key_check::Entity::insert(row).on_conflict(conflict).exec_without_returning(txn).await.map_err(failed)?;
     Ok(())
 }
+
+/// How many data keys and how many values still need another master key than this one.
+pub async fn left_behind<C: ConnectionTrait>(db: &C, master_key_id: &str) -> Result<(u64, u64)> {
+    use sea_orm::PaginatorTrait;
+    let behind: Vec<Uuid> = data_key::Entity::find()
+        .select_only()
+        .column(data_key::Column::Id)
+        .filter(data_key::Column::MasterKeyId.ne(master_key_id))
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(failed)?;
+    let keys = u64::try_from(behind.len()).unwrap_or(u64::MAX);
+    let values = secret::Entity::find().filter(secret::Column::DataKeyId.is_in(behind)).count(db).await.map_err(failed)?;
+    Ok((keys, values))
+}
+
+/// Forgets the checks of master keys that wrap nothing any more, so that they may leave the setting.
+pub async fn forget_key_checks(txn: &DatabaseTransaction, master_key_id: &str) -> Result<()> {
+    use sea_orm::sea_query::Query;
+    let used = Query::select().column(data_key::Column::MasterKeyId).from(data_key::Entity).to_owned();
+    let delete = key_check::Entity::delete_many()
+        .filter(key_check::Column::MasterKeyId.ne(master_key_id))
+        .filter(key_check::Column::MasterKeyId.not_in_subquery(used));
+    delete.exec(txn).await.map_err(failed)?;
+    Ok(())
+}

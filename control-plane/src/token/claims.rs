@@ -8,6 +8,7 @@ use crate::domain::{
     error::{Error, Kind, Result},
     id::{TokenId, WorkspaceId},
     time::Timestamp,
+    word::words,
 };
 
 /// Issuer and audience of every token of ours.
@@ -15,16 +16,16 @@ const OURS: &str = "callplane";
 /// How far the clocks of two replicas may be apart.
 const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
-/// The kind of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Audience {
-    /// Bound to one workspace.
-    Workspace,
-    /// For operators: may name any workspace.
-    Operator,
-    /// For an edge.
-    Edge,
+words! {
+    /// The kind of a token.
+    Audience, "token audience" {
+        /// Bound to one workspace.
+        Workspace = "workspace",
+        /// For operators: may name any workspace.
+        Operator = "operator",
+        /// For an edge: may only forward webhooks and watch state.
+        Edge = "edge",
+    }
 }
 
 /// What a token says.

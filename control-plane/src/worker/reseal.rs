@@ -66,6 +66,7 @@ async fn reseal_values(ctx: &Context) -> Result<bool> {
     let rows = secret::under_retired_keys(journal.txn(), VALUES).await?;
     if rows.is_empty() {
         let dropped = secret::drop_unused_data_keys(journal.txn()).await?;
+        secret::forget_key_checks(journal.txn(), &ctx.keys.active_id()).await?;
         journal.commit().await?;
         return Ok(dropped > 0);
     }

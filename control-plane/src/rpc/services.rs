@@ -1,0 +1,16 @@
+//! Every public service, ready to be served. A service that is missing here answers nobody; a test compares this list with
+//! the descriptors.
+
+use std::sync::Arc;
+
+use callplane_proto::v1 as pb;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use super::account::Accounts;
+use crate::{flow::Context, token::TokenKeys};
+
+/// Adds every public service.
+pub fn add(routes: Routes, ctx: &Arc<Context>, _tokens: &Arc<TokenKeys>, _stop: &CancellationToken) -> Routes {
+    routes.add_service(pb::account_service_server::AccountServiceServer::new(Accounts::new(Arc::clone(ctx))))
+}

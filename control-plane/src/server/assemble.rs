@@ -1,0 +1,157 @@
+//! Ties settings, store and vendors together: everything a control plane is made of, before it listens.
+
+use std::sync::Arc;
+
+use callplane_migrations::Migrator;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{
+    clock::{SystemClock, TimeOrderedIds},
+    domain::{
+        error::{Error, Kind, Result},
+        time::{Clock, Ids},
+    },
+    flow::{Context, Facts, Registrar, Wake},
+    provider::{Telephony, VoiceAgents, elevenlabs, mock::Mock, test_mode::TestMode, twilio},
+    secret::{Cursors, KeyCheck, MasterKeys, StreamTokens},
+    settings::{Settings, TelephonyKind, Vendors},
+    store::{Store, failed, secret},
+    token::TokenKeys,
+    worker::{Boundaries, Crew, registrar::ElevenLabsRegistrar},
+};
+
+/// The key of the lock that migrating replicas wait for; any number that nobody else uses.
+const MIGRATION_LOCK: i64 = 0x0063_616c_6c70_6c61;
+
+/// Everything a control plane is made of.
+pub struct Plane {
+    /// What every change needs at hand.
+    pub ctx: Arc<Context>,
+    /// What a worker needs.
+    pub crew: Crew,
+    /// The answer path's vendor.
+    pub registrar: Arc<dyn Registrar>,
+    /// Sign and verify tokens.
+    pub token_keys: Arc<TokenKeys>,
+}
+
+impl Plane {
+    /// Opens the database, brings its schema up to date, checks the master key, and ties the rest to it.
+    pub async fn assemble(settings: &Settings) -> Result<Self> {
+        Self::with_clock(settings, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock, for tests that step it.
+    pub async fn with_clock(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let store = Store::open(&settings.database_url).await?;
+        migrate(&store).await?;
+        check_master_key(&store, &settings.master_keys, &*clock).await?;
+        let vendors = &settings.vendors;
+        let ids: Arc<dyn Ids> = Arc::new(TimeOrderedIds);
+        let ctx = Arc::new(Context {
+            store,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            keys: settings.master_keys.clone(),
+            cursors: Cursors::new(&settings.master_keys),
+            stream_tokens: StreamTokens::new(&settings.master_keys),
+            wake: Wake::default(),
+            facts: facts(settings),
+        });
+        let agents = voice_agents(vendors, &clock)?;
+        let key = vendors.eleven_labs_api_key.clone();
+        let registrar = Arc::new(ElevenLabsRegistrar::new(Arc::clone(&ctx), agents, key));
+        let crew = Crew {
+            ctx: Arc::clone(&ctx),
+            telephony: telephony(vendors, &clock)?,
+            owner: format!("{}-{}", std::process::id(), ids.next()),
+            boundaries: Boundaries::default(),
+        };
+        Ok(Self { ctx, crew, registrar, token_keys: Arc::clone(&settings.token_keys) })
+    }
+}
+
+fn facts(settings: &Settings) -> Facts {
+    let vendors = &settings.vendors;
+    Facts {
+        public_url: settings.public_url.clone(),
+        dev: settings.dev,
+        simulated: vendors.telephony == TelephonyKind::Mock || vendors.test_mode,
+        telephony: vendors.telephony.as_str(),
+        test_mode: vendors.test_mode,
+        eleven_labs_key: vendors.eleven_labs_api_key.is_some(),
+    }
+}
+
+fn telephony(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Telephony>> {
+    if vendors.telephony == TelephonyKind::Mock {
+        return Ok(Arc::new(Mock::default()));
+    }
+    let base = vendors.twilio_base_url.clone();
+    let settings = twilio::Settings { api_base_url: base, ..twilio::Settings::default() };
+    let real = twilio::Twilio::new(settings, Arc::clone(clock))?;
+    match vendors.test_mode {
+        true => Ok(Arc::new(TestMode::new(real))),
+        false => Ok(Arc::new(real)),
+    }
+}
+
+fn voice_agents(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<Arc<dyn VoiceAgents>> {
+    if vendors.telephony == TelephonyKind::Mock && vendors.eleven_labs_base_url.is_none() {
+        return Ok(Arc::new(Mock::default()));
+    }
+    let mut settings = elevenlabs::Settings::default();
+    if let Some(base) = &vendors.eleven_labs_base_url {
+        settings.api_base_url = base.clone();
+    }
+    Ok(Arc::new(elevenlabs::ElevenLabs::new(settings, Arc::clone(clock))?))
+}
+
+/// Brings the schema up to date. Replicas that start together wait for one another on PostgreSQL; SQLite has one writer.
+pub async fn migrate(store: &Store) -> Result<()> {
+    refuse_newer_schema(store).await?;
+    let lock = match store.backend() {
+        DbBackend::Postgres => {
+            let txn = store.begin().await?;
+            txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await.map_err(failed)?;
+            Some(txn)
+        }
+        _ => None,
+    };
+    Migrator::up(store.write(), None).await.map_err(|error| {
+        let message = "the database schema cannot be brought up to date; is the database read-only, or the user without rights?";
+        Error::new(Kind::Unavailable, "MIGRATION_FAILED", message).because(error)
+    })?;
+    if let Some(txn) = lock {
+        txn.commit().await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// A schema from the future: an older program must not write into it.
+async fn refuse_newer_schema(store: &Store) -> Result<()> {
+    use sea_orm_migration::seaql_migrations;
+    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    // Before the first migration the table is not there.
+    let applied = seaql_migrations::Entity::find().all(store.write()).await.unwrap_or_default();
+    match applied.iter().find(|row| !known.contains(&row.version)) {
+        None => Ok(()),
+        Some(row) => {
+            let message = format!("the database holds a newer schema ({}) than this program knows; update the program", row.version);
+            Err(Error::new(Kind::FailedPrecondition, "SCHEMA_TOO_NEW", message))
+        }
+    }
+}
+
+/// A wrong master key stops the start with one clear line, before anything is sealed with it.
+async fn check_master_key(store: &Store, keys: &MasterKeys, clock: &dyn Clock) -> Result<()> {
+    let stored = secret::key_checks(store.read()).await?;
+    let stored: Vec<KeyCheck> =
+        stored.into_iter().map(|row| KeyCheck { master_key_id: row.master_key_id, sealed: row.sealed }).collect();
+    KeyCheck::verify(keys, &stored)?;
+    let check = KeyCheck::make(keys);
+    let txn = store.begin().await?;
+    secret::add_key_check(&txn, &check.master_key_id, check.sealed, clock.now()).await?;
+    txn.commit().await.map_err(failed)
+}

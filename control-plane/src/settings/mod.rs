@@ -1,0 +1,229 @@
+//! What an operator may set. Production is the default profile; what is only fit for a laptop must be asked for.
+
+mod source;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+pub use source::Source;
+
+use crate::{secret::MasterKeys, token::TokenKeys};
+
+/// The settings of a control plane.
+pub struct Settings {
+    /// The `dev` profile.
+    pub dev: bool,
+    /// Where the data is.
+    pub database_url: String,
+    /// Where gRPC is served.
+    pub listen: SocketAddr,
+    /// Where metrics and health are served.
+    pub admin_listen: SocketAddr,
+    /// What Twilio calls us by.
+    pub public_url: Option<String>,
+    /// Open and seal data keys.
+    pub master_keys: MasterKeys,
+    /// Sign and verify tokens.
+    pub token_keys: Arc<TokenKeys>,
+    /// Vendors.
+    pub vendors: Vendors,
+    /// Serves reflection.
+    pub reflection: bool,
+    /// TLS on the gRPC port.
+    pub tls: Option<Tls>,
+    /// Logs as JSON lines.
+    pub json_logs: bool,
+}
+
+/// How vendors are reached.
+#[derive(Clone, Debug)]
+pub struct Vendors {
+    /// Twilio, or nothing but our own imagination.
+    pub telephony: TelephonyKind,
+    /// Vendor writes are left out.
+    pub test_mode: bool,
+    /// Another address for all of Twilio: a simulator.
+    pub twilio_base_url: Option<String>,
+    /// Another address for ElevenLabs.
+    pub eleven_labs_base_url: Option<String>,
+    /// The key for agents without one of their own.
+    pub eleven_labs_api_key: Option<SecretString>,
+}
+
+/// What stands behind the telephony port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TelephonyKind {
+    /// Twilio's REST API.
+    Twilio,
+    /// No socket is opened.
+    Mock,
+}
+
+impl TelephonyKind {
+    /// The word of the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Mock => "mock",
+        }
+    }
+}
+
+/// TLS on the gRPC port.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// Who signs the clients' certificates; none lets clients without one in.
+    pub client_ca: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the settings, or lists every problem.
+    pub fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Self, Vec<String>> {
+        let mut source = Source::new(variables, file);
+        let dev = read_profile(&mut source);
+        let database_url = source.text("CALLPLANE_DATABASE_URL").unwrap_or_else(|| "sqlite://var/callplane.db".to_owned());
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
+            source.blame("CALLPLANE_DATABASE_URL: expected `sqlite://path` or `postgres://user@host/name`");
+        }
+        let listen = read_address(&mut source, "CALLPLANE_LISTEN", 7420);
+        let admin_listen = read_address(&mut source, "CALLPLANE_ADMIN_LISTEN", 7421);
+        let public_url = read_public_url(&mut source, dev);
+        let master_keys = read_master_keys(&mut source);
+        let token_keys = read_token_keys(&mut source, dev);
+        let vendors = read_vendors(&mut source, dev);
+        let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
+        let tls = read_tls(&mut source);
+        let json_logs = source.value("CALLPLANE_LOG_JSON", !dev, "`true` or `false`");
+        let problems = source.problems();
+        match (master_keys, token_keys) {
+            (Some(master_keys), Some(token_keys)) if problems.is_empty() => Ok(Self {
+                dev,
+                database_url,
+                listen,
+                admin_listen,
+                public_url,
+                master_keys,
+                token_keys,
+                vendors,
+                reflection,
+                tls,
+                json_logs,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn read_profile(source: &mut Source) -> bool {
+    match source.text("CALLPLANE_PROFILE").as_deref() {
+        None | Some("production") => false,
+        Some("dev") => true,
+        Some(_) => {
+            source.blame("CALLPLANE_PROFILE: expected `production` or `dev`");
+            false
+        }
+    }
+}
+
+fn read_address(source: &mut Source, name: &'static str, port: u16) -> SocketAddr {
+    source.value(name, SocketAddr::from(([127, 0, 0, 1], port)), "an address and a port, such as `127.0.0.1:7420`")
+}
+
+fn read_public_url(source: &mut Source, dev: bool) -> Option<String> {
+    let url = source.text("CALLPLANE_PUBLIC_URL")?;
+    let is_web = url.starts_with("https://") || (dev && url.starts_with("http://"));
+    if !is_web {
+        source.blame("CALLPLANE_PUBLIC_URL: expected an https:// address (http:// only with CALLPLANE_PROFILE=dev)");
+    }
+    if url.contains(['?', '#']) {
+        source.blame("CALLPLANE_PUBLIC_URL: expected an address without `?` and `#`");
+    }
+    let host = url.split("://").nth(1).unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
+    let is_private = ["localhost", "127.", "10.", "192.168.", "0.0.0.0"].iter().any(|start| host.starts_with(start));
+    if is_private && !dev {
+        source.blame("CALLPLANE_PUBLIC_URL: Twilio cannot reach a private address");
+    }
+    Some(url.trim_end_matches('/').to_owned())
+}
+
+fn read_master_keys(source: &mut Source) -> Option<MasterKeys> {
+    let Some(text) = source.secret("CALLPLANE_ENCRYPTION_KEY", "CALLPLANE_ENCRYPTION_KEY_FILE") else {
+        source.blame("CALLPLANE_ENCRYPTION_KEY or …_FILE: required; make one with `openssl rand -hex 32`");
+        return None;
+    };
+    match MasterKeys::from_setting(text.expose_secret()) {
+        Ok(keys) => Some(keys),
+        Err(error) => {
+            source.blame(format!("CALLPLANE_ENCRYPTION_KEY: {error}"));
+            None
+        }
+    }
+}
+
+fn read_token_keys(source: &mut Source, dev: bool) -> Option<Arc<TokenKeys>> {
+    let Some(text) = source.secret("CALLPLANE_TOKEN_KEY", "CALLPLANE_TOKEN_KEY_FILE") else {
+        source.blame(
+            "CALLPLANE_TOKEN_KEY or …_FILE: required; make one with `callplane-control-plane keys generate-token-key`",
+        );
+        return None;
+    };
+    match TokenKeys::from_setting(text.expose_secret(), dev) {
+        Ok(keys) => Some(Arc::new(keys)),
+        Err(error) => {
+            source.blame(format!("CALLPLANE_TOKEN_KEY: {error}"));
+            None
+        }
+    }
+}
+
+fn read_vendors(source: &mut Source, dev: bool) -> Vendors {
+    let telephony = match source.text("CALLPLANE_TELEPHONY").as_deref() {
+        None | Some("mock") => TelephonyKind::Mock,
+        Some("twilio") => TelephonyKind::Twilio,
+        Some(_) => {
+            source.blame("CALLPLANE_TELEPHONY: expected `twilio` or `mock`");
+            TelephonyKind::Mock
+        }
+    };
+    let forced = source.switch("CALLPLANE_FORCE_MOCK");
+    if telephony == TelephonyKind::Mock && !dev && !forced {
+        source.blame(
+            "CALLPLANE_TELEPHONY: `mock` reaches nobody; set `twilio`, or CALLPLANE_FORCE_MOCK=true to mean it in production",
+        );
+    }
+    Vendors {
+        telephony,
+        test_mode: source.switch("CALLPLANE_TEST_MODE"),
+        twilio_base_url: source.text("CALLPLANE_TWILIO_BASE_URL"),
+        eleven_labs_base_url: source.text("CALLPLANE_ELEVENLABS_BASE_URL"),
+        eleven_labs_api_key: source.secret("CALLPLANE_ELEVENLABS_API_KEY", "CALLPLANE_ELEVENLABS_API_KEY_FILE"),
+    }
+}
+
+fn read_tls(source: &mut Source) -> Option<Tls> {
+    let certificate = source.text("CALLPLANE_TLS_CERT_FILE").map(PathBuf::from);
+    let key = source.text("CALLPLANE_TLS_KEY_FILE").map(PathBuf::from);
+    let client_ca = source.text("CALLPLANE_TLS_CLIENT_CA_FILE").map(PathBuf::from);
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate, key, client_ca }),
+        (None, None) if client_ca.is_none() => None,
+        _ => {
+            source.blame("CALLPLANE_TLS_CERT_FILE and CALLPLANE_TLS_KEY_FILE: set both or none");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
