@@ -21,7 +21,7 @@ pub fn global() -> Vec<Arg> {
         connection("token-file", "FILE")
             .help("Read the token from this file, - or env:NAME [env: CALLPLANE_TOKEN, CALLPLANE_TOKEN_FILE]"),
         connection("workspace", "ID").help("The workspace to act in, for operator tokens [env: CALLPLANE_WORKSPACE]"),
-        connection("profile", "NAME").help("A named server, see `callplane profile` [env: CALLPLANE_PROFILE]"),
+        connection("profile", "NAME").help("A named server, see `callplane profile` [env: CALLPLANE_CLI_PROFILE]"),
         connection("timeout", "DURATION").help("Give up after so long; streams go on [default: 30s]"),
         output("output", "FORMAT")
             .short('o')

@@ -15,7 +15,7 @@ Where to call (a flag is stronger than the environment, and both than the profil
     CALLPLANE_ADDRESS      the control plane [default: http://127.0.0.1:7420]
     CALLPLANE_TOKEN_FILE   a file with the token; or CALLPLANE_TOKEN, the token itself
     CALLPLANE_WORKSPACE    the workspace to act in, for operator tokens
-    CALLPLANE_PROFILE      a profile of ~/.config/callplane/config.toml, see `callplane profile`
+    CALLPLANE_CLI_PROFILE      a profile of ~/.config/callplane/config.toml, see `callplane profile`
 ";
 
 /// `callplane help account create` is `callplane account create --help`.

@@ -28,9 +28,9 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile named by the flag or `CALLPLANE_PROFILE`, else the current one, else an empty one.
+    /// The profile named by the flag or `CALLPLANE_CLI_PROFILE`, else the current one, else an empty one.
     pub fn chosen(flag: Option<&str>) -> Result<Self, Failure> {
-        let named = flag.map(str::to_owned).or_else(|| variable_set("CALLPLANE_PROFILE"));
+        let named = flag.map(str::to_owned).or_else(|| variable_set("CALLPLANE_CLI_PROFILE"));
         let file = file::read()?;
         let Some(name) = named.or_else(|| file.current.clone()) else { return Ok(Profile::default()) };
         let known: Vec<&str> = file.profiles.keys().map(String::as_str).collect();

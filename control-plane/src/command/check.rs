@@ -1,10 +1,6 @@
 //! `check` and `migrate`: what a start would meet, without serving.
 
-use crate::{
-    domain::error::Result,
-    server::Plane,
-    settings::Settings,
-};
+use crate::{domain::error::Result, server::Plane, settings::Settings};
 
 /// Says whether everything is fit to serve.
 pub async fn run(settings: &Settings) -> Result<()> {

@@ -5,14 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 
-use crate::{
-    domain::error::Result,
-    server::Plane,
-    settings::Settings,
-    store::secret,
-    token,
-    worker::reseal,
-};
+use crate::{domain::error::Result, server::Plane, settings::Settings, store::secret, token, worker::reseal};
 
 /// What to do with keys.
 #[derive(Subcommand)]
@@ -47,7 +40,9 @@ pub async fn run(command: Command, settings: &Settings) -> Result<()> {
     println!("active master key: {}", settings.master_keys.active_id());
     match (keys, values) {
         (0, 0) => println!("every secret is under it; older master keys can be taken out of the setting"),
-        _ => println!("{keys} workspace keys and {values} values still need an older master key; keep it in the setting"),
+        _ => {
+            println!("{keys} workspace keys and {values} values still need an older master key; keep it in the setting")
+        }
     }
     Ok(())
 }

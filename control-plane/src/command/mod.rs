@@ -101,8 +101,12 @@ fn explain(error: &Error) {
 
 fn log(settings: &Settings) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("CALLPLANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        EnvFilter::try_from_env("CALLPLANE_LOG").unwrap_or_else(|_| EnvFilter::new("info,sea_orm_migration=warn"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     match settings.json_logs {
         true => lines.json().init(),
         false => lines.init(),

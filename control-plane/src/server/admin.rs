@@ -7,11 +7,7 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use prometheus_client::{
-    encoding::text::encode,
-    metrics::gauge::Gauge,
-    registry::Registry,
-};
+use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +71,11 @@ async fn metrics(admin: &Admin) -> crate::domain::error::Result<String> {
         gauge.set(value);
         registry.register(name, help, gauge);
     };
-    gauge("webhook_queue_depth", "Webhooks that wait to be stored", i64::try_from(admin.inbox.depth()).unwrap_or(i64::MAX));
+    gauge(
+        "webhook_queue_depth",
+        "Webhooks that wait to be stored",
+        i64::try_from(admin.inbox.depth()).unwrap_or(i64::MAX),
+    );
     gauge("event_sequence", "The number of the last event", store::event::head(&admin.ctx.store).await?);
     let now = admin.ctx.clock.now();
     let overdue = store::effect::next_time(&admin.ctx.store).await?.map_or(0, |next| (now - next).num_seconds().max(0));

@@ -120,7 +120,8 @@ pub async fn migrate(store: &Store) -> Result<()> {
         _ => None,
     };
     Migrator::up(store.write(), None).await.map_err(|error| {
-        let message = "the database schema cannot be brought up to date; is the database read-only, or the user without rights?";
+        let message =
+            "the database schema cannot be brought up to date; is the database read-only, or the user without rights?";
         Error::new(Kind::Unavailable, "MIGRATION_FAILED", message).because(error)
     })?;
     if let Some(txn) = lock {
@@ -138,7 +139,10 @@ async fn refuse_newer_schema(store: &Store) -> Result<()> {
     match applied.iter().find(|row| !known.contains(&row.version)) {
         None => Ok(()),
         Some(row) => {
-            let message = format!("the database holds a newer schema ({}) than this program knows; update the program", row.version);
+            let message = format!(
+                "the database holds a newer schema ({}) than this program knows; update the program",
+                row.version
+            );
             Err(Error::new(Kind::FailedPrecondition, "SCHEMA_TOO_NEW", message))
         }
     }

@@ -92,7 +92,8 @@ impl Settings {
     ) -> Result<Self, Vec<String>> {
         let mut source = Source::new(variables, file);
         let dev = read_profile(&mut source);
-        let database_url = source.text("CALLPLANE_DATABASE_URL").unwrap_or_else(|| "sqlite://var/callplane.db".to_owned());
+        let database_url =
+            source.text("CALLPLANE_DATABASE_URL").unwrap_or_else(|| "sqlite://var/callplane.db".to_owned());
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
             source.blame("CALLPLANE_DATABASE_URL: expected `sqlite://path` or `postgres://user@host/name`");
         }

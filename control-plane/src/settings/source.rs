@@ -17,7 +17,8 @@ pub struct Source {
 impl Source {
     /// From these variables and this file.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, file: Option<&Path>) -> Self {
-        let variables = variables.into_iter().filter(|(name, value)| name.starts_with("CALLPLANE_") && !value.is_empty());
+        let variables =
+            variables.into_iter().filter(|(name, value)| name.starts_with("CALLPLANE_") && !value.is_empty());
         let mut source = Self { variables: variables.collect(), ..Self::default() };
         if let Some(path) = file {
             source.read_file(path);

@@ -160,7 +160,8 @@ pub async fn left_behind<C: ConnectionTrait>(db: &C, master_key_id: &str) -> Res
         .await
         .map_err(failed)?;
     let keys = u64::try_from(behind.len()).unwrap_or(u64::MAX);
-    let values = secret::Entity::find().filter(secret::Column::DataKeyId.is_in(behind)).count(db).await.map_err(failed)?;
+    let values =
+        secret::Entity::find().filter(secret::Column::DataKeyId.is_in(behind)).count(db).await.map_err(failed)?;
     Ok((keys, values))
 }
 

@@ -46,7 +46,8 @@ fn verb(verb: Verb) -> pb::Verb {
 }
 
 fn show_gather(gather: Gather) -> pb::Gather {
-    let Gather { action, input, timeout, num_digits, finish_on_key, action_on_empty_result, language, prompts } = gather;
+    let Gather { action, input, timeout, num_digits, finish_on_key, action_on_empty_result, language, prompts } =
+        gather;
     let input = match input {
         GatherInput::Dtmf => pb::GatherInput::Dtmf,
         GatherInput::Speech => pb::GatherInput::Speech,
