@@ -66,7 +66,11 @@ fn start(settings: Settings) -> ExitCode {
         Err(error) => return failed(&format!("cannot start threads: {error}")),
     };
     runtime.block_on(async {
-        match serve(settings, told_to_stop()).await {
+        let told_to_stop = match told_to_stop() {
+            Ok(told_to_stop) => told_to_stop,
+            Err(error) => return failed(&format!("cannot listen for signals: {error}")),
+        };
+        match serve(settings, told_to_stop).await {
             Ok(running) => {
                 running.stopped().await;
                 ExitCode::SUCCESS
@@ -81,19 +85,17 @@ fn failed(line: &str) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-async fn told_to_stop() {
+/// Registers before anything listens, so that no signal finds the edge without its handlers.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM will not stop this edge gracefully");
-            return drop(tokio::signal::ctrl_c().await);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    })
 }
 
 fn show(settings: &Settings) -> ExitCode {
