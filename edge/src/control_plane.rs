@@ -17,6 +17,8 @@ use tonic::{
 
 use crate::settings::{Settings, Token};
 
+const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
+
 type Client = EdgeServiceClient<InterceptedService<Channel, Bearer>>;
 
 /// One control plane. Connects when first used and again when needed.
@@ -54,7 +56,9 @@ impl ControlPlane {
             endpoint =
                 endpoint.tls_config(tls).map_err(|error| format!("the control plane's CA cannot be used: {error}"))?;
         }
-        let client = EdgeServiceClient::with_interceptor(endpoint.connect_lazy(), bearer.clone());
+        // A part of a snapshot may be larger than tonic's usual 4 MiB.
+        let client = EdgeServiceClient::with_interceptor(endpoint.connect_lazy(), bearer.clone())
+            .max_decoding_message_size(LARGEST_MESSAGE);
         Ok(Self { name, client, bearer })
     }
 

@@ -199,7 +199,7 @@ async fn a_signed_form_that_makes_no_sense_is_400_with_a_reason() {
             form(&[("CallSid", CALL), ("To", NUMBER), ("From", ""), ("CallStatus", "ringingCalled+1500")]),
             "CallStatus is not a word of Twilio's\n",
         ),
-        ("/twilio/message", form(&[("To", NUMBER)]), "MessageSid is missing\n"),
+        ("/twilio/message", form(&[("To", NUMBER), ("From", "")]), "MessageSid is missing\n"),
         ("/twilio/recording", form(&[("CallSid", CALL)]), "RecordingSid is missing\n"),
     ];
     for (path, form, reason) in cases {
@@ -212,7 +212,7 @@ async fn a_signed_form_that_makes_no_sense_is_400_with_a_reason() {
 #[tokio::test]
 async fn signed_text_with_nul_or_broken_utf8_reaches_the_control_plane_clean() {
     let (edge, control_plane) = start(usual_state()).await;
-    let form = format!("AccountSid={ACCOUNT}&MessageSid=SM1&To=%2B15005550006&Body=a%00b%ffc");
+    let form = format!("AccountSid={ACCOUNT}&MessageSid=SM1&From=&To=%2B15005550006&Body=a%00b%ffc");
     assert_eq!(edge.post("/twilio/message", &form).await.status, 200);
     let webhooks = control_plane.webhooks();
     let Some(callplane_proto::edge::v1::webhook::Event::MessageReceived(message)) = &webhooks[0].event else {

@@ -85,6 +85,7 @@ fn a_certificate_that_is_none_stops_the_start() {
     let (code, _, stderr) = run(&["serve"], &variables);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
     assert!(stderr.starts_with("CALLPLANE_EDGE_TLS_CERT_FILE: "), "{stderr}");
+    assert_eq!(run(&["check"], &variables).0, Some(2));
 }
 
 #[test]

@@ -101,7 +101,13 @@ async fn a_message_is_answered_with_messages_or_with_silence() {
 #[tokio::test]
 async fn the_fallback_of_a_message_is_a_message_with_an_error() {
     let (edge, control_plane) = start(usual_state()).await;
-    let message = form(&[("MessageSid", "SM1"), ("To", NUMBER), ("ErrorCode", "11205"), ("ErrorUrl", "https://h/p")]);
+    let message = form(&[
+        ("MessageSid", "SM1"),
+        ("From", "+18185550100"),
+        ("To", NUMBER),
+        ("ErrorCode", "11205"),
+        ("ErrorUrl", "https://h/p"),
+    ]);
     for path in ["/twilio/fallback", "/twilio/message/fallback"] {
         assert_eq!(edge.post(path, &message).await.status, 200, "{path}");
     }

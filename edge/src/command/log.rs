@@ -1,14 +1,18 @@
-//! Where log lines go: stderr, as text or JSON, filtered by `CALLPLANE_LOG`.
+//! Where log lines go: stderr, as text or JSON.
+
+use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
+use crate::settings::Log;
+
 /// Once, before anything is logged.
-pub fn install() {
-    let filter = EnvFilter::try_from_env("CALLPLANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if std::env::var("CALLPLANE_LOG_FORMAT").is_ok_and(|format| format == "json") {
+pub fn install(log: &Log) {
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&log.filter)).with_writer(stderr).with_target(false);
+    if log.json {
         lines.json().init();
     } else {
-        lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+        lines.with_ansi(stderr().is_terminal()).init();
     }
 }

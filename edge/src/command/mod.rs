@@ -1,5 +1,6 @@
 //! The command line: `serve`, `check`, `explain-signature`. Data goes to stdout, everything else to stderr.
 
+mod check;
 mod explain;
 mod log;
 
@@ -7,10 +8,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{
-    serve,
-    settings::{Profile, Settings, Token},
-};
+use crate::{serve, settings::Settings};
 
 /// Callplane's edge: Twilio's webhooks in, TwiML out.
 #[derive(Parser)]
@@ -44,7 +42,7 @@ const WRONG_SETTINGS: u8 = 2;
 pub fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(config) => with_settings(&config, start),
-        Command::Check(config) => with_settings(&config, |settings| show(&settings)),
+        Command::Check(config) => with_settings(&config, |settings| check::run(&settings)),
         Command::ExplainSignature(arguments) => explain::run(&arguments),
     }
 }
@@ -60,12 +58,8 @@ fn with_settings(config: &Config, then: impl FnOnce(Settings) -> ExitCode) -> Ex
 }
 
 fn start(settings: Settings) -> ExitCode {
-    log::install();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("cannot start threads: {error}")),
-    };
-    runtime.block_on(async {
+    log::install(&settings.log);
+    in_runtime(async {
         let told_to_stop = match told_to_stop() {
             Ok(told_to_stop) => told_to_stop,
             Err(error) => return failed(&format!("cannot listen for signals: {error}")),
@@ -78,6 +72,13 @@ fn start(settings: Settings) -> ExitCode {
             Err(error) => failed(&error.to_string()),
         }
     })
+}
+
+fn in_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => failed(&format!("cannot start threads: {error}")),
+    }
 }
 
 fn failed(line: &str) -> ExitCode {
@@ -96,23 +97,4 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> 
             _ = interrupt.recv() => {}
         }
     })
-}
-
-fn show(settings: &Settings) -> ExitCode {
-    let token = match &settings.token {
-        Token::None => "none".to_owned(),
-        Token::Value(_) => "set".to_owned(),
-        Token::File(path) => format!("in {}", path.display()),
-    };
-    let control_planes: Vec<String> = settings.control_planes.iter().map(ToString::to_string).collect();
-    println!("profile         {}", if settings.profile == Profile::Dev { "dev" } else { "production" });
-    println!("public URL      {}", settings.public_url);
-    println!("webhooks        {}{}", settings.listen, if settings.tls.is_some() { " (TLS)" } else { "" });
-    println!("admin           {}", settings.admin_listen);
-    println!("control planes  {}", control_planes.join(" "));
-    println!("token           {token}");
-    for alias in &settings.aliases {
-        println!("alias           {} = {}", alias.path, alias.route.name());
-    }
-    ExitCode::SUCCESS
 }

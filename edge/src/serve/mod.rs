@@ -82,6 +82,13 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Uses the files that the settings name, so that `check` finds what `serve` would. Needs a runtime, like `serve`.
+pub fn check_files(settings: &Settings) -> Result<(), String> {
+    install_crypto();
+    settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    ControlPlane::all(settings).map(drop)
+}
+
 /// Starts an edge and returns as soon as it listens; it stops when `shutdown` ends.
 pub async fn serve(
     settings: Settings,

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod limits;
+mod log;
 mod public_url;
 mod source;
 
@@ -18,6 +19,7 @@ use tonic::transport::Uri;
 use crate::route::Alias;
 
 pub use limits::Limits;
+pub use log::Log;
 use source::Source;
 
 /// Everything an edge is told.
@@ -45,6 +47,8 @@ pub struct Settings {
     pub aliases: Vec<Alias>,
     /// Bounds, deadlines and rates.
     pub limits: Limits,
+    /// What is logged.
+    pub log: Log,
 }
 
 /// How strict the settings are; never how strict the signatures are.
@@ -135,6 +139,7 @@ impl Settings {
         let edge_id = source.text("edge_id").unwrap_or_else(random_id);
         let aliases = aliases::read(source);
         let limits = limits::read(source);
+        let log = log::read(source);
         Some(Self {
             listen: listen?,
             admin_listen: admin_listen?,
@@ -147,6 +152,7 @@ impl Settings {
             edge_id,
             aliases,
             limits,
+            log,
         })
     }
 }

@@ -39,6 +39,7 @@ fn every_problem_is_reported_at_once() {
         ("CALLPLANE_EDGE_TLS_CERT_FILE", "/nonexistent/cert.pem"),
         ("CALLPLANE_EDGE_DRAIN_MS", "0"),
         ("CALLPLANE_EDGE_ALIASES", "/a=nothing"),
+        ("CALLPLANE_LOG_FORMAT", "xml"),
     ]);
     let expected = [
         "PROFILE",
@@ -52,6 +53,7 @@ fn every_problem_is_reported_at_once() {
         "EDGE_TLS_KEY_FILE",
         "EDGE_ALIASES",
         "EDGE_DRAIN_MS",
+        "LOG_FORMAT",
     ];
     for part in expected {
         assert!(found.iter().any(|problem| problem.starts_with(&format!("CALLPLANE_{part}"))), "{part}: {found:#?}");

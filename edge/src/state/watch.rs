@@ -13,7 +13,7 @@ use crate::control_plane::ControlPlane;
 /// A heartbeat comes every 15 s; two missed ones are a dead connection.
 const SILENCE: Duration = Duration::from_secs(40);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Never returns; dropped when the edge stops.
 pub async fn follow(directory: Arc<Directory>, control_planes: Vec<ControlPlane>, edge_id: String) {

@@ -34,6 +34,14 @@ pub fn present(form: &Form, name: &'static str) -> Result<(), Malformed> {
     form.bytes(name).map(|_| ()).ok_or(Malformed(name, "is missing"))
 }
 
+/// A word that must be there: without it the webhook says nothing.
+pub fn status(form: &Form, name: &'static str) -> Result<String, Malformed> {
+    match word(form, name)? {
+        word if word.is_empty() => Err(Malformed(name, "is missing")),
+        word => Ok(word),
+    }
+}
+
 /// A word of Twilio's such as `in-progress`; empty when absent. The signed text has no separators, so whoever replays a
 /// webhook could push the next field into this one: anything but a plain word is refused. New words are fine.
 pub fn word(form: &Form, name: &'static str) -> Result<String, Malformed> {
@@ -56,7 +64,9 @@ pub fn keys(form: &Form, name: &'static str) -> Result<String, Malformed> {
 /// From or To; what begins as a number must be one to its end.
 pub fn address(form: &Form, name: &'static str) -> Result<String, Malformed> {
     let address = text(form, name);
-    let number = address.trim().strip_prefix('+');
+    // A channel such as `whatsapp:` has nothing behind its number; a SIP address has a host.
+    let number = address.split_once(":+").map(|(_, number)| number).filter(|_| !is_sip(&address));
+    let number = number.or_else(|| address.trim().strip_prefix('+'));
     let whole = number.is_none_or(|digits| digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()));
     if whole { Ok(address) } else { Err(Malformed(name, "begins like a number and is none")) }
 }
@@ -95,15 +105,18 @@ pub fn time(form: &Form, name: &str) -> Option<Timestamp> {
 pub fn e164(address: &str) -> Option<&str> {
     let address = address.trim();
     let user = match address.split_once(':') {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") => {
-            rest.split(['@', ';']).next().unwrap_or(rest)
-        }
+        Some((_, rest)) if is_sip(address) => rest.split(['@', ';']).next().unwrap_or(rest),
         Some((_, rest)) => rest,
         None => address,
     };
     let digits = user.strip_prefix('+')?;
     let fits = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     fits.then_some(user)
+}
+
+fn is_sip(address: &str) -> bool {
+    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+    scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips")
 }
 
 #[cfg(test)]

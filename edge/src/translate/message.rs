@@ -2,7 +2,7 @@
 
 use callplane_proto::edge::v1::{Media, MessageProgressed, MessageReceived};
 
-use super::field::{Malformed, address, number, sid, text, word};
+use super::field::{Malformed, address, number, present, sid, status, text};
 use crate::form::Form;
 
 /// Twilio sends at most ten files with a message; a larger `NumMedia` is not believed.
@@ -10,6 +10,8 @@ const MOST_MEDIA: usize = 10;
 
 /// A message that came in, or the fallback request for one.
 pub fn received(form: &Form) -> Result<MessageReceived, Malformed> {
+    present(form, "From")?;
+    present(form, "To")?;
     Ok(MessageReceived {
         message_sid: sid(form, "MessageSid")?,
         messaging_service_sid: text(form, "MessagingServiceSid"),
@@ -27,7 +29,7 @@ pub fn received(form: &Form) -> Result<MessageReceived, Malformed> {
 pub fn progress(form: &Form) -> Result<MessageProgressed, Malformed> {
     Ok(MessageProgressed {
         message_sid: sid(form, "MessageSid")?,
-        message_status: word(form, "MessageStatus")?,
+        message_status: status(form, "MessageStatus")?,
         from: address(form, "From")?,
         to: address(form, "To")?,
         error_code: number(form, "ErrorCode").unwrap_or(0),
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_message_brings_its_files() {
-        let form = "MessageSid=MM1&Body=&NumMedia=2&MediaUrl0=https%3A%2F%2Fa&MediaContentType0=image%2Fjpeg&MediaUrl1=https%3A%2F%2Fb";
+        let form = "MessageSid=MM1&From=&To=&Body=&NumMedia=2&MediaUrl0=https%3A%2F%2Fa&MediaContentType0=image%2Fjpeg&MediaUrl1=https%3A%2F%2Fb";
         let event = received(&Form::parse(form.as_bytes(), 200).expect("few fields")).expect("complete");
         let media: Vec<_> = event.media.iter().map(|file| (file.url.as_str(), file.content_type.as_str())).collect();
         assert_eq!(media, [("https://a", "image/jpeg"), ("https://b", "")]);
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn an_absurd_number_of_files_is_not_believed() {
-        let form = Form::parse(b"MessageSid=MM1&NumMedia=99999999999", 200).expect("few fields");
+        let form = Form::parse(b"MessageSid=MM1&From=&To=&NumMedia=99999999999", 200).expect("few fields");
         assert!(received(&form).expect("complete").media.is_empty());
     }
 

@@ -4,12 +4,13 @@ use callplane_proto::edge::v1::CallProgressed;
 
 use super::{
     call::facts,
-    field::{Malformed, count, number, seconds, time},
+    field::{Malformed, count, number, seconds, status, time},
 };
 use crate::form::Form;
 
 /// Progress of a call. `CallDuration` is in seconds; `Duration`, in billed minutes, is left alone.
 pub fn progress(form: &Form) -> Result<CallProgressed, Malformed> {
+    status(form, "CallStatus")?;
     Ok(CallProgressed {
         call: Some(facts(form)?),
         sequence_number: count(form, "SequenceNumber")?,
@@ -34,7 +35,8 @@ mod tests {
 
     #[test]
     fn an_absent_sequence_number_is_not_zero() {
-        let event = progress(&Form::parse(b"CallSid=CA1", 200).expect("few fields")).expect("complete");
+        let event =
+            progress(&Form::parse(b"CallSid=CA1&CallStatus=ringing", 200).expect("few fields")).expect("complete");
         assert_eq!(event.sequence_number, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use callplane_proto::edge::v1::RecordingProgressed;
 
-use super::field::{Malformed, number, seconds, sid, text, time, word};
+use super::field::{Malformed, number, seconds, sid, status, text, time};
 use crate::form::Form;
 
 /// Progress of a recording.
@@ -10,7 +10,7 @@ pub fn progress(form: &Form) -> Result<RecordingProgressed, Malformed> {
     Ok(RecordingProgressed {
         call_sid: sid(form, "CallSid")?,
         recording_sid: sid(form, "RecordingSid")?,
-        recording_status: word(form, "RecordingStatus")?,
+        recording_status: status(form, "RecordingStatus")?,
         recording_url: text(form, "RecordingUrl"),
         recording_duration: seconds(form, "RecordingDuration"),
         channels: number(form, "RecordingChannels").unwrap_or(0),
