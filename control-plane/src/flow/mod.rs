@@ -7,6 +7,7 @@ pub mod context;
 pub mod dispatch;
 pub mod ingest;
 pub mod journal;
+pub mod phone_number;
 pub mod registrar;
 pub mod route_plan;
 pub mod seen;

@@ -7,6 +7,7 @@ pub mod edge;
 pub mod gate;
 pub mod mask;
 pub mod paging;
+pub mod phone_number;
 pub mod read;
 pub mod revocations;
 pub mod route_plan;

@@ -92,8 +92,13 @@ pub fn audited<T>(request: &tonic::Request<T>, caller: &Caller) -> Result<Audite
 
 /// The share of one item in a batch: every resource's own line tells what was asked for it.
 pub fn part(audited: &Audited, field: &str, index: usize) -> Audited {
-    let request = audited.request[field][index].clone();
-    Audited { actor: audited.actor.clone(), method: audited.method.clone(), request }
+    Audited { request: audited.request[field][index].clone(), ..audited.clone() }
+}
+
+/// What a batch asks for each of its items alike.
+pub fn share(audited: &Audited, field: &str) -> Audited {
+    let request = serde_json::json!({ field: audited.request[field] });
+    Audited { request, ..audited.clone() }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
@@ -110,8 +110,13 @@ fn unusable(path: &str, error: &impl std::fmt::Display) -> Error {
     Error::new(Kind::Unavailable, "DATABASE_UNUSABLE", format!("cannot open the SQLite database {path}: {error}"))
 }
 
-/// A database error as a caller may know it; the log has the chain.
+/// A database error as a caller may know it; the log has the chain. What is checked first can still be overtaken by
+/// somebody who wrote in between: the database holds the line, and the caller tries again.
 pub fn failed(error: DbErr) -> Error {
+    if let Some(SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_)) = error.sql_err() {
+        let message = "somebody else changed what this depends on at the same moment; try again";
+        return Error::new(Kind::Aborted, "CONFLICT", message).because(error);
+    }
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
             Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database does not answer; try again")
