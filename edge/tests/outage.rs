@@ -226,3 +226,29 @@ async fn metrics_count_by_route_and_reason_and_name_nobody() {
         assert!(!metrics.contains(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn a_crowd_of_callers_is_answered_to_the_last() {
+    let (edge, control_plane) = start(usual_state()).await;
+    let edge = std::sync::Arc::new(edge);
+    control_plane.open(false);
+    let asked: Vec<_> = (0..300)
+        .map(|index| {
+            let edge = edge.clone();
+            let call = format!("CA{index:032}");
+            let form = form(&[("CallSid", &call), ("From", "anonymous"), ("To", NUMBER), ("CallStatus", "ringing")]);
+            tokio::spawn(async move { edge.post("/twilio/voice", &form).await.status })
+        })
+        .collect();
+    while !edge.admin("/metrics").await.body.contains("callplane_edge_connections 300\n") {
+        tokio::task::yield_now().await;
+    }
+    control_plane.open(true);
+    for answer in asked {
+        assert_eq!(answer.await.expect("no panic"), 200);
+    }
+    let mut calls: Vec<String> = control_plane.webhooks().into_iter().map(|webhook| webhook.delivery_key).collect();
+    calls.sort();
+    calls.dedup();
+    assert_eq!(calls.len(), 300);
+}

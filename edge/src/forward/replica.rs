@@ -91,8 +91,11 @@ impl Replica {
     /// Asks; waits for the answer of this control plane, however long that takes.
     pub async fn ask(&self, webhook: Arc<Webhook>) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { webhook, answer }).map_err(|_| Unanswered::Overloaded)?;
         self.lane.metrics.queued(1);
+        if self.queue.try_send(Waiting { webhook, answer }).is_err() {
+            self.lane.metrics.queued(-1);
+            return Err(Unanswered::Overloaded);
+        }
         answered.await.unwrap_or(Err(Unanswered::Unreachable(Code::Unavailable)))
     }
 }

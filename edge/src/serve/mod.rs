@@ -102,6 +102,8 @@ pub async fn serve(
     let address = bound("CALLPLANE_EDGE_LISTEN", &listener, settings.listen)?;
     let admin_address = bound("CALLPLANE_EDGE_ADMIN_LISTEN", &admin, settings.admin_listen)?;
 
+    warn_of_cleartext(&settings);
+
     let metrics = Arc::new(Metrics::default());
     let directory = Arc::new(Directory::default());
     let forwarder = forwarder(&settings, &control_planes, &metrics);
@@ -122,6 +124,17 @@ pub async fn serve(
         tracing::info!("edge has stopped");
     });
     Ok(Running { address, admin_address, directory, stopped })
+}
+
+/// Private networks are a fact, so this is no error; but whoever listens there could act as this edge.
+fn warn_of_cleartext(settings: &Settings) {
+    let is_remote = |uri: &&tonic::transport::Uri| {
+        let host = uri.host().unwrap_or_default();
+        uri.scheme_str() == Some("http") && !matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    };
+    for uri in settings.control_planes.iter().filter(is_remote) {
+        tracing::warn!(control_plane = %uri, "the token and all webhooks go to this control plane unencrypted; use https");
+    }
 }
 
 fn forwarder(settings: &Settings, control_planes: &[ControlPlane], metrics: &Arc<Metrics>) -> Forwarder {

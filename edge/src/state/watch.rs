@@ -12,6 +12,8 @@ use crate::control_plane::ControlPlane;
 
 /// A heartbeat comes every 15 s; two missed ones are a dead connection.
 const SILENCE: Duration = Duration::from_secs(40);
+/// An answer to a new watch is due sooner: until the first one, nothing can be verified.
+const FIRST_PART: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -37,18 +39,21 @@ pub async fn follow(directory: Arc<Directory>, control_planes: Vec<ControlPlane>
 async fn follow_one(directory: &Directory, control_plane: &ControlPlane, feed: &mut Feed, edge_id: &str) -> Status {
     let request = WatchStateRequest { edge_id: edge_id.to_owned(), resume_token: feed.resume_token().to_owned() };
     let silent = || Status::deadline_exceeded("no heartbeat");
-    let mut stream = match timeout(SILENCE, control_plane.watch_state(request)).await {
+    let mut stream = match timeout(FIRST_PART, control_plane.watch_state(request)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(status)) => return status,
         Err(_) => return silent(),
     };
+    // A watch that goes on where it was may have no news before the next heartbeat.
+    let mut patience = if feed.resume_token().is_empty() { FIRST_PART } else { SILENCE };
     loop {
-        match timeout(SILENCE, stream.message()).await {
+        match timeout(patience, stream.message()).await {
             Ok(Ok(Some(part))) => feed.apply(directory, part),
             Ok(Ok(None)) => return Status::unavailable("the stream ended"),
             Ok(Err(status)) => return status,
             Err(_) => return silent(),
         }
+        patience = SILENCE;
     }
 }
 
