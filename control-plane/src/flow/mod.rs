@@ -14,6 +14,7 @@ pub mod seen;
 pub mod token;
 pub mod vault;
 pub mod wake;
+pub mod workspace;
 
 pub use context::{Context, Facts};
 pub use dispatch::dispatch;

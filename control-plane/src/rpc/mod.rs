@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod audit;
 pub mod edge;
 pub mod gate;
 pub mod mask;
@@ -15,7 +16,9 @@ pub mod services;
 pub mod show;
 pub mod spoken;
 pub mod status;
+pub mod token;
 pub mod validate;
+pub mod workspace;
 
 #[cfg(test)]
 mod testing;

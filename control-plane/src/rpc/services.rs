@@ -7,13 +7,23 @@ use callplane_proto::v1 as pb;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use super::{account::Accounts, agent::Agents, route_plan::RoutePlans};
+use super::{
+    account::Accounts, agent::Agents, audit::Audit, phone_number::PhoneNumbers, route_plan::RoutePlans, token::Tokens,
+    workspace::Workspaces,
+};
 use crate::{flow::Context, token::TokenKeys};
 
 /// Adds every public service.
-pub fn add(routes: Routes, ctx: &Arc<Context>, _tokens: &Arc<TokenKeys>, _stop: &CancellationToken) -> Routes {
+pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, _stop: &CancellationToken) -> Routes {
     routes
         .add_service(pb::account_service_server::AccountServiceServer::new(Accounts::new(Arc::clone(ctx))))
         .add_service(pb::agent_service_server::AgentServiceServer::new(Agents::new(Arc::clone(ctx))))
         .add_service(pb::route_plan_service_server::RoutePlanServiceServer::new(RoutePlans::new(Arc::clone(ctx))))
+        .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
+        .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))
+        .add_service(pb::token_service_server::TokenServiceServer::new(Tokens::new(
+            Arc::clone(ctx),
+            Arc::clone(tokens),
+        )))
+        .add_service(pb::workspace_service_server::WorkspaceServiceServer::new(Workspaces::new(Arc::clone(ctx))))
 }

@@ -1,5 +1,7 @@
 //! Showing what many replies have in common: times, lengths of time, etags, counts.
 
+use prost_types::value::Kind;
+
 use crate::domain::{seconds::Seconds, time::Timestamp};
 
 /// A point in time.
@@ -26,4 +28,30 @@ pub fn count(count: i64) -> i32 {
 /// An id, or empty.
 pub fn id_or_empty(id: Option<impl ToString>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// A JSON document. What is not an object is shown as an object without fields.
+pub fn document(json: serde_json::Value) -> prost_types::Struct {
+    match value(json).kind {
+        Some(Kind::StructValue(document)) => document,
+        _ => prost_types::Struct::default(),
+    }
+}
+
+fn value(json: serde_json::Value) -> prost_types::Value {
+    use serde_json::Value as Json;
+    let kind = match json {
+        Json::Null => Kind::NullValue(0),
+        Json::Bool(bool) => Kind::BoolValue(bool),
+        Json::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
+        Json::String(text) => Kind::StringValue(text),
+        Json::Array(items) => {
+            Kind::ListValue(prost_types::ListValue { values: items.into_iter().map(value).collect() })
+        }
+        Json::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, json)| (name, value(json))).collect();
+            Kind::StructValue(prost_types::Struct { fields })
+        }
+    };
+    prost_types::Value { kind: Some(kind) }
 }
