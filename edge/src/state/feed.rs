@@ -41,6 +41,8 @@ impl Feed {
             None => directory.change(|known| changes.into_iter().for_each(|change| known.apply(change))),
         }
         if snapshot_complete && let Some(complete) = self.building.take() {
+            let (accounts, numbers) = complete.size();
+            tracing::info!(accounts, numbers, "a snapshot of accounts and numbers is in force");
             directory.replace(complete);
         }
         // A token of a half snapshot would skip the other half.

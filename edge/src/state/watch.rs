@@ -29,7 +29,13 @@ pub async fn follow(directory: Arc<Directory>, control_planes: Vec<ControlPlane>
             pause = FIRST_PAUSE;
         }
         react(&error, &mut feed, control_plane);
-        tracing::warn!(control_plane = control_plane.name(), code = ?error.code(), reason = error.message(), "the watch of accounts and numbers broke; trying again");
+        // One line for an outage, not one for each try.
+        let (control_plane, code) = (control_plane.name(), error.code());
+        if pause == FIRST_PAUSE {
+            tracing::warn!(control_plane, ?code, reason = error.message(), "the watch of accounts and numbers broke");
+        } else {
+            tracing::debug!(control_plane, ?code, reason = error.message(), "the watch is still broken");
+        }
         sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
