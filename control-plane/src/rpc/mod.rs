@@ -4,9 +4,12 @@
 pub mod account;
 pub mod agent;
 pub mod audit;
+pub mod call;
 pub mod edge;
+pub mod event;
 pub mod gate;
 pub mod mask;
+pub mod message;
 pub mod paging;
 pub mod phone_number;
 pub mod read;
@@ -18,6 +21,8 @@ pub mod spoken;
 pub mod status;
 pub mod token;
 pub mod validate;
+pub mod voicemail;
+pub mod watch;
 pub mod workspace;
 
 #[cfg(test)]

@@ -8,17 +8,21 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use super::{
-    account::Accounts, agent::Agents, audit::Audit, phone_number::PhoneNumbers, route_plan::RoutePlans, token::Tokens,
-    workspace::Workspaces,
+    account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, message::Messages,
+    phone_number::PhoneNumbers, route_plan::RoutePlans, token::Tokens, voicemail::Voicemails, workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
 /// Adds every public service.
-pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, _stop: &CancellationToken) -> Routes {
+pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &CancellationToken) -> Routes {
     routes
         .add_service(pb::account_service_server::AccountServiceServer::new(Accounts::new(Arc::clone(ctx))))
         .add_service(pb::agent_service_server::AgentServiceServer::new(Agents::new(Arc::clone(ctx))))
         .add_service(pb::route_plan_service_server::RoutePlanServiceServer::new(RoutePlans::new(Arc::clone(ctx))))
+        .add_service(pb::call_service_server::CallServiceServer::new(Calls::new(Arc::clone(ctx), stop.clone())))
+        .add_service(pb::voicemail_service_server::VoicemailServiceServer::new(Voicemails::new(Arc::clone(ctx))))
+        .add_service(pb::message_service_server::MessageServiceServer::new(Messages::new(Arc::clone(ctx))))
+        .add_service(pb::event_service_server::EventServiceServer::new(Events::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
         .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))
         .add_service(pb::token_service_server::TokenServiceServer::new(Tokens::new(

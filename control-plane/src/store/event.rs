@@ -93,6 +93,12 @@ pub async fn after<C: ConnectionTrait>(db: &C, filter: &Filter, after: i64, limi
     select.all(db).await.map_err(failed)
 }
 
+/// The number of the oldest event that is still kept.
+pub async fn oldest(store: &Store) -> Result<Option<i64>> {
+    let first = Entity::find().select_only().column(Column::Sequence).order_by_asc(Column::Sequence).limit(1);
+    first.into_tuple().one(store.read()).await.map_err(failed)
+}
+
 /// The number of the last event.
 pub async fn head(store: &Store) -> Result<i64> {
     let head = event_head::Entity::find_by_id(1).one(store.read()).await.map_err(failed)?;

@@ -2,19 +2,23 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
 use super::{
+    Scope,
     entity::message::{ActiveModel, Column, Entity, Model},
     failed,
+    page::{Ask, Page},
     value::Json,
     word,
 };
 use crate::domain::{
     error::{Error, Result},
-    message::Message,
+    id::{MessageId, PhoneNumberId},
+    message::{Message, MessageDirection},
+    sid::MessageSid,
 };
 
 impl TryFrom<Model> for Message {
@@ -95,4 +99,47 @@ pub async fn put(txn: &DatabaseTransaction, messages: &[&Message]) -> Result<boo
     let rows = messages.iter().map(|message| row(message));
     let written = Entity::insert_many(rows).on_conflict(over).exec_without_returning(txn).await.map_err(failed)?;
     Ok(usize::try_from(written).is_ok_and(|written| written == messages.len()))
+}
+
+/// What a list of messages is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only messages of this number.
+    pub phone_number_id: Option<PhoneNumberId>,
+    /// Only this direction.
+    pub direction: Option<MessageDirection>,
+}
+
+/// Reads one by its id.
+pub async fn by_id<C: ConnectionTrait>(scope: &Scope<'_, C>, id: MessageId) -> Result<Option<Message>> {
+    let found = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(scope.workspace));
+    found.one(scope.db).await.map_err(failed)?.map(Message::try_from).transpose()
+}
+
+/// Reads one by its SID.
+pub async fn by_sid<C: ConnectionTrait>(scope: &Scope<'_, C>, sid: &MessageSid) -> Result<Option<Message>> {
+    let own = Entity::find().filter(Column::WorkspaceId.eq(scope.workspace));
+    let found = own.filter(Column::MessageSid.eq(sid.as_str()));
+    found.one(scope.db).await.map_err(failed)?.map(Message::try_from).transpose()
+}
+
+/// A page, the newest first.
+pub async fn list<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    filter: &Filter,
+    ask: &Ask<MessageId>,
+) -> Result<Page<Message, MessageId>> {
+    let mut select = Entity::find().filter(Column::WorkspaceId.eq(scope.workspace)).order_by_desc(Column::Id);
+    if let Some(after) = ask.after {
+        select = select.filter(Column::Id.lt(after));
+    }
+    if let Some(number) = filter.phone_number_id {
+        select = select.filter(Column::PhoneNumberId.eq(number));
+    }
+    if let Some(direction) = filter.direction {
+        select = select.filter(Column::Direction.eq(direction.as_str()));
+    }
+    let rows = select.limit(ask.limit()).all(scope.db).await.map_err(failed)?;
+    let messages = rows.into_iter().map(Message::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(ask.cut(messages, |message| message.id))
 }

@@ -2,18 +2,22 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
 use super::{
+    Scope,
     entity::voicemail::{ActiveModel, Column, Entity, Model},
-    failed, word,
+    failed,
+    page::{Ask, Page},
+    word,
 };
 use crate::domain::{
     error::{Error, Result},
+    id::{CallId, PhoneNumberId, VoicemailId},
     seconds::Seconds,
-    voicemail::Voicemail,
+    voicemail::{Mark, Voicemail},
 };
 
 impl TryFrom<Model> for Voicemail {
@@ -87,4 +91,51 @@ pub async fn put(txn: &DatabaseTransaction, voicemails: &[&Voicemail]) -> Result
     let rows = voicemails.iter().map(|voicemail| row(voicemail));
     let written = Entity::insert_many(rows).on_conflict(over).exec_without_returning(txn).await.map_err(failed)?;
     Ok(usize::try_from(written).is_ok_and(|written| written == voicemails.len()))
+}
+
+/// What a list of voicemails is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those left for this number.
+    pub phone_number_id: Option<PhoneNumberId>,
+    /// Only those of this call.
+    pub call_id: Option<CallId>,
+    /// Only this mark.
+    pub mark: Option<Mark>,
+}
+
+/// Reads one.
+pub async fn by_id<C: ConnectionTrait>(scope: &Scope<'_, C>, id: VoicemailId) -> Result<Option<Voicemail>> {
+    let found = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(scope.workspace));
+    found.one(scope.db).await.map_err(failed)?.map(Voicemail::try_from).transpose()
+}
+
+/// Reads one for change; other replicas wait until the transaction ends.
+pub async fn for_change(scope: &Scope<'_, DatabaseTransaction>, id: VoicemailId) -> Result<Option<Voicemail>> {
+    let found = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(scope.workspace)).lock_exclusive();
+    found.one(scope.db).await.map_err(failed)?.map(Voicemail::try_from).transpose()
+}
+
+/// A page, the newest first.
+pub async fn list<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    filter: &Filter,
+    ask: &Ask<VoicemailId>,
+) -> Result<Page<Voicemail, VoicemailId>> {
+    let mut select = Entity::find().filter(Column::WorkspaceId.eq(scope.workspace)).order_by_desc(Column::Id);
+    if let Some(after) = ask.after {
+        select = select.filter(Column::Id.lt(after));
+    }
+    if let Some(number) = filter.phone_number_id {
+        select = select.filter(Column::PhoneNumberId.eq(number));
+    }
+    if let Some(call) = filter.call_id {
+        select = select.filter(Column::CallId.eq(call));
+    }
+    if let Some(mark) = filter.mark {
+        select = select.filter(Column::Mark.eq(mark.as_str()));
+    }
+    let rows = select.limit(ask.limit()).all(scope.db).await.map_err(failed)?;
+    let voicemails = rows.into_iter().map(Voicemail::try_from).collect::<Result<Vec<_>>>()?;
+    Ok(ask.cut(voicemails, |voicemail| voicemail.id))
 }

@@ -1,5 +1,7 @@
 //! Calls: rows and their merged writes. A row is a document with the columns that lists are narrowed by.
 
+mod read;
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;
@@ -9,6 +11,8 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
+
+pub use read::{Filter, Place, by_id, by_ids, by_sid, list};
 
 use super::{
     Kept,
