@@ -19,6 +19,7 @@ pub mod services;
 pub mod show;
 pub mod spoken;
 pub mod status;
+pub mod system;
 pub mod token;
 pub mod validate;
 pub mod voicemail;

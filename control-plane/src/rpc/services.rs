@@ -9,7 +9,8 @@ use tonic::service::Routes;
 
 use super::{
     account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, message::Messages,
-    phone_number::PhoneNumbers, route_plan::RoutePlans, token::Tokens, voicemail::Voicemails, workspace::Workspaces,
+    phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens, voicemail::Voicemails,
+    workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
@@ -25,6 +26,7 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
         .add_service(pb::event_service_server::EventServiceServer::new(Events::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
         .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))
+        .add_service(pb::system_service_server::SystemServiceServer::new(System::new(Arc::clone(ctx))))
         .add_service(pb::token_service_server::TokenServiceServer::new(Tokens::new(
             Arc::clone(ctx),
             Arc::clone(tokens),

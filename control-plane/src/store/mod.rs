@@ -6,6 +6,7 @@ pub mod agent;
 pub mod audit;
 pub mod call;
 pub mod call_event;
+pub mod checklist;
 pub mod database;
 pub mod effect;
 pub mod entity;

@@ -7,7 +7,7 @@ use std::{collections::HashMap, mem::take, sync::Arc};
 use callplane_proto::v1::{self as pb, account_service_server::AccountService};
 use tonic::{Request, Response};
 
-pub use shape::rotation_due;
+pub use shape::ROTATION_DUE;
 use shape::{NewAccount, shown};
 
 use super::{

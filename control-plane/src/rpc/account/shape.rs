@@ -16,8 +16,8 @@ use crate::{
     rpc::{read, show},
 };
 
-/// Twilio's own advice is 90 days; the rest is time to do it.
-const ROTATION_DUE: TimeDelta = TimeDelta::days(80);
+/// How old an auth token may be. Twilio's own advice is 90 days; the rest is time to do it.
+pub const ROTATION_DUE: TimeDelta = TimeDelta::days(80);
 
 /// A new account as it was asked for, not yet anybody's.
 pub struct NewAccount {
@@ -177,7 +177,7 @@ fn shown_credentials(credentials: &Credentials, now: Timestamp) -> pb::AccountCr
 }
 
 /// Whether the primary auth token is old enough to be replaced.
-pub fn rotation_due(credentials: &Credentials, now: Timestamp) -> bool {
+fn rotation_due(credentials: &Credentials, now: Timestamp) -> bool {
     credentials.auth_token_time.is_some_and(|set| now - set > ROTATION_DUE)
 }
 
