@@ -4,11 +4,10 @@ use std::{fs, sync::Arc, time::Duration};
 
 use callplane_proto::{descriptors, edge::v1::edge_service_server::EdgeServiceServer};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{
     service::Routes,
-    transport::{Certificate, Identity, Server, ServerTlsConfig},
+    transport::{Certificate, Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 use tonic_web::GrpcWebLayer;
 
@@ -41,6 +40,8 @@ pub async fn serve(
     if let Some(tls) = &settings.tls {
         server = server.tls_config(tls_config(tls)?).map_err(Error::internal)?;
     }
+    // With Nagle's algorithm the frames of a small answer wait for the peer's delayed acknowledgement, 40 ms each time.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = server
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
@@ -48,7 +49,7 @@ pub async fn serve(
         .layer(gate)
         .layer(validation)
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
     tokio::select! {
         served = serving => served.map_err(Error::internal),
         // An idle watcher could hold the door open for ever.

@@ -1,0 +1,145 @@
+//! Kills a worker at every durable boundary of a scenario, one run each, and brings a fresh one to the same database
+//! afterwards. What must be equal in the end, the scenario says.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use callplane_control_plane::{
+    clock::ManualClock,
+    domain::time::{Clock, Timestamp},
+    server,
+    store::entity::effect,
+    worker::{Boundaries, Crew, effects, timers},
+};
+use callplane_simulator::{Simulator, SimulatorHandle, SimulatorOptions};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+
+use crate::{Database, database, plane::START, settings::Variables};
+
+/// Longer than a lease.
+const PAST_THE_LEASE: Duration = Duration::from_secs(31);
+/// How often machines that wait are woken before we say that they never end.
+const ROUNDS: usize = 40;
+
+/// A worker without servers: what a process is between two crashes.
+pub struct Workshop {
+    /// The database.
+    pub database: Database,
+    /// Twilio.
+    pub twilio: SimulatorHandle,
+    /// The clock.
+    pub clock: Arc<ManualClock>,
+    variables: Variables,
+}
+
+/// How one run ended.
+#[derive(Debug, PartialEq)]
+pub enum Ended {
+    /// Nothing is left to do.
+    AtRest,
+    /// The worker was stopped at its boundary.
+    Crashed,
+}
+
+impl Workshop {
+    /// An empty database and an empty Twilio.
+    pub async fn open(database: Database) -> Self {
+        let start: Timestamp = START.parse().expect("a valid time");
+        // The same SIDs in every run, so that ends can be compared.
+        let options =
+            SimulatorOptions { start: Some(start), seed: Some("crash".to_owned()), ..SimulatorOptions::default() };
+        let twilio = Simulator::start(options).await.expect("a free port");
+        let variables = Variables::new(database.url(), twilio.base_url());
+        Self { database, twilio, clock: Arc::new(ManualClock::at(start)), variables }
+    }
+
+    /// A fresh process on the same database. Dropping it is as sudden as a crash.
+    pub async fn process(&self) -> server::Plane {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        server::Plane::with_clock(&self.variables.read(), clock).await.expect("it starts")
+    }
+
+    /// Moves all clocks.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(chrono::Duration::from_std(by).expect("a duration a test would use"));
+        self.twilio.advance(by);
+    }
+
+    /// Works until nothing is left to do, waking what waits, or until the boundary.
+    pub async fn work(&self, plane: &server::Plane, boundaries: Boundaries) -> Ended {
+        let crew = Crew { boundaries, ..plane.crew.clone() };
+        for _ in 0..ROUNDS {
+            loop {
+                if effects::settle(&crew).await.expect("effects are claimed").is_err() {
+                    return Ended::Crashed;
+                }
+                if timers::tick(&crew.ctx).await.expect("timers are read") == 0 {
+                    break;
+                }
+            }
+            if open_effects(crew.ctx.store.read()).await == 0 && !waits(&crew).await {
+                return Ended::AtRest;
+            }
+            self.advance(Duration::from_secs(301));
+        }
+        panic!("something waits for ever");
+    }
+}
+
+/// A machine has asked to be woken.
+async fn waits(crew: &Crew) -> bool {
+    let (store, end) = (crew.ctx.store.read(), Timestamp::MAX_UTC);
+    let accounts = callplane_control_plane::store::account::due(store, end, 1).await.expect("accounts are read");
+    let numbers = callplane_control_plane::store::phone_number::due(store, end, 1).await.expect("numbers are read");
+    !accounts.is_empty() || !numbers.is_empty()
+}
+
+/// What a scenario must say of itself.
+pub trait Scenario {
+    /// What must be the same at the end of every run.
+    type End: PartialEq + std::fmt::Debug;
+
+    /// Prepares, and asks for the change.
+    fn begin(&self, workshop: &Workshop, plane: &server::Plane) -> impl Future<Output = ()>;
+
+    /// How it ended; also complains about whatever must not have happened on the way.
+    fn end(&self, workshop: &Workshop, plane: &server::Plane, crashed: bool) -> impl Future<Output = Self::End>;
+}
+
+/// Runs the scenario without a crash, then once for each boundary with a crash there.
+pub async fn at_every_boundary<S: Scenario>(scenario: &S, mut database: impl AsyncFnMut() -> Database) {
+    let workshop = Workshop::open(database().await).await;
+    let plane = workshop.process().await;
+    scenario.begin(&workshop, &plane).await;
+    // Counts, and stops nowhere.
+    let counting = Boundaries::stop_at(usize::MAX);
+    assert_eq!(workshop.work(&plane, counting.clone()).await, Ended::AtRest);
+    let expected = scenario.end(&workshop, &plane, false).await;
+    assert!(counting.passed() > 2, "a scenario without durable steps proves nothing");
+    for boundary in 1..=counting.passed() {
+        let workshop = Workshop::open(database().await).await;
+        let plane = workshop.process().await;
+        scenario.begin(&workshop, &plane).await;
+        assert_eq!(workshop.work(&plane, Boundaries::stop_at(boundary)).await, Ended::Crashed, "boundary {boundary}");
+        drop(plane);
+        workshop.advance(PAST_THE_LEASE);
+        let plane = workshop.process().await;
+        assert_eq!(workshop.work(&plane, Boundaries::default()).await, Ended::AtRest, "boundary {boundary}");
+        assert_eq!(scenario.end(&workshop, &plane, true).await, expected, "crashed at boundary {boundary}");
+    }
+}
+
+/// How many effects are not at their end.
+pub async fn open_effects(database: &DatabaseConnection) -> u64 {
+    let open = effect::Column::State.is_in(["ready", "leased"]);
+    effect::Entity::find().filter(open).count(database).await.expect("effects are counted")
+}
+
+/// The same from a place that cannot wait, such as a drop.
+pub(crate) fn left_over(url: &str) -> u64 {
+    let url = url.to_owned();
+    let counting = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { open_effects(&database::connect(&url).await).await })
+    });
+    counting.join().expect("effects are counted")
+}

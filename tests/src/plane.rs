@@ -1,0 +1,304 @@
+//! A whole Callplane in this process: control planes over a real database, an edge, and a simulated Twilio and ElevenLabs
+//! beside them, all on one stepped clock. Fails its test if something is left to do or was reported as an error.
+
+use std::{cell::Cell, sync::Arc, thread, time::Duration};
+
+use callplane_control_plane::{
+    clock::ManualClock,
+    domain::{
+        id::WorkspaceId,
+        time::{Clock, Timestamp},
+        workspace::Workspace,
+    },
+    flow::{Audited, Context, token as tokens},
+    server::{self, Running},
+    store,
+    token::{Audience, Scopes},
+    worker::{effects, timers},
+};
+use callplane_edge as edge;
+use callplane_simulator::{NewElevenLabsKey, Simulator, SimulatorHandle, SimulatorOptions};
+use secrecy::ExposeSecret;
+use tokio::sync::oneshot;
+
+use crate::{
+    Api, Database, crash,
+    logs::Logs,
+    settings::{PUBLIC_URL, Variables},
+};
+
+/// Far more than anything here takes; a test that hangs says where.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// A Tuesday.
+pub const START: &str = "2026-08-04T09:00:00Z";
+
+/// How a plane is to be started.
+pub struct Builder {
+    database: Database,
+    replicas: usize,
+    set: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// So many control planes over the same database.
+    #[must_use]
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// With this setting of the control planes.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.set.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts everything; returns when the edge can check signatures.
+    pub async fn start(self) -> Plane {
+        let logs = Logs::catch();
+        let start: Timestamp = START.parse().expect("a valid time");
+        let clock = Arc::new(ManualClock::at(start));
+        let options = SimulatorOptions { start: Some(start), ..SimulatorOptions::default() };
+        let twilio = Simulator::start(options).await.expect("a free port");
+        let key = twilio.add_elevenlabs_key(NewElevenLabsKey::default()).key;
+        logs.never(&key);
+        let mut variables =
+            Variables::new(self.database.url(), twilio.base_url()).set("CALLPLANE_ELEVENLABS_API_KEY", &key);
+        for (name, value) in &self.set {
+            variables = variables.set(name, value);
+        }
+        let mut running = Vec::new();
+        for _ in 0..self.replicas {
+            running.push(start_control_plane(&variables, &clock).await);
+        }
+        let first = &running[0].plane;
+        let workspace = add_workspace(&first.ctx, "Support").await;
+        let token = |audience, workspace| issue(first, audience, workspace, &["*"], chrono::Duration::days(365));
+        let api = Api::new(&format!("http://{}", running[0].address));
+        let operator = api.with_token(&token(Audience::Operator, None).await);
+        let api = api.with_token(&token(Audience::Workspace, Some(workspace)).await);
+        let (edge, edge_stop) = start_edge(&running, &token(Audience::Edge, None).await).await;
+        twilio.add_route(PUBLIC_URL, &format!("http://{}", edge.address)).expect("an address");
+        let workspace_id = workspace.to_string();
+        let forgiving = Cell::new(false);
+        Plane {
+            clock,
+            twilio,
+            operator,
+            api,
+            workspace,
+            workspace_id,
+            edge,
+            logs,
+            running,
+            variables,
+            forgiving,
+            _edge_stop: edge_stop,
+            database: self.database,
+        }
+    }
+}
+
+/// Everything that runs.
+pub struct Plane {
+    /// The control planes' clock; `advance` moves the simulator's as well.
+    pub clock: Arc<ManualClock>,
+    /// Twilio and ElevenLabs.
+    pub twilio: SimulatorHandle,
+    /// An operator who has not named a workspace.
+    pub operator: Api,
+    /// Whoever may do everything in the workspace.
+    pub api: Api,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its id as callers know it.
+    pub workspace_id: String,
+    /// The edge.
+    pub edge: edge::Running,
+    /// Every log line so far.
+    pub logs: Logs,
+    running: Vec<Running>,
+    variables: Variables,
+    forgiving: Cell<bool>,
+    _edge_stop: oneshot::Sender<()>,
+    // The last field: the file goes when everybody who uses it has gone.
+    database: Database,
+}
+
+impl Plane {
+    /// One control plane and one edge.
+    pub async fn start(database: Database) -> Self {
+        Self::on(database).start().await
+    }
+
+    /// To be started otherwise.
+    pub fn on(database: Database) -> Builder {
+        Builder { database, replicas: 1, set: Vec::new() }
+    }
+
+    /// The first control plane from within.
+    pub fn within(&self) -> &server::Plane {
+        &self.running[0].plane
+    }
+
+    /// The control planes.
+    pub fn replicas(&self) -> &[Running] {
+        &self.running
+    }
+
+    /// The database under it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// What the control planes were started with.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// Errors in the log and effects left over are what this test is about.
+    pub fn forgive(&self) {
+        self.forgiving.set(true);
+    }
+
+    /// Stops the control planes and starts them with other settings, at the same addresses.
+    pub async fn restart(&mut self, change: impl FnOnce(Variables) -> Variables) {
+        self.variables = change(self.variables.clone());
+        for stopping in std::mem::take(&mut self.running) {
+            let (address, admin) = (stopping.address.to_string(), stopping.admin_address.to_string());
+            stopping.stop().await.expect("it stops in order");
+            let same = self.variables.clone().set("CALLPLANE_LISTEN", &address);
+            let same = same.set("CALLPLANE_ADMIN_LISTEN", &admin);
+            self.running.push(start_control_plane(&same, &self.clock).await);
+        }
+    }
+
+    /// Moves all clocks.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(chrono::Duration::from_std(by).expect("a duration a test would use"));
+        self.twilio.advance(by);
+    }
+
+    /// What time it is for everybody.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Performs every due effect and wakes every due machine, until nothing is left to do now.
+    pub async fn settle(&self) {
+        tokio::time::timeout(PATIENCE, self.settle_at_last()).await.expect("everything settles");
+    }
+
+    async fn settle_at_last(&self) {
+        let crew = &self.within().crew;
+        loop {
+            self.twilio.settle().await;
+            let woken = timers::tick(&crew.ctx).await.expect("timers are read");
+            effects::settle(crew).await.expect("effects are claimed").expect("no boundary stops it");
+            if woken == 0 && crash::open_effects(crew.ctx.store.read()).await == 0 {
+                return;
+            }
+            // The workers in the background may still hold one.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until the edge has heard enough.
+    pub async fn edge_hears(&self, enough: impl Fn(&edge::state::Directory) -> bool) {
+        let directory = self.edge.directory();
+        let mut heard = directory.subscribe();
+        let waiting = async {
+            while !enough(directory) {
+                heard.changed().await.expect("the edge lives");
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the edge hears of it");
+    }
+
+    /// A token of the workspace with these scopes.
+    pub async fn token(&self, scopes: &[&str]) -> String {
+        let life = chrono::Duration::days(1);
+        issue(self.within(), Audience::Workspace, Some(self.workspace), scopes, life).await
+    }
+
+    /// A token of any kind.
+    pub async fn token_of(&self, audience: Audience, workspace: Option<WorkspaceId>, life: chrono::Duration) -> String {
+        issue(self.within(), audience, workspace, &["*"], life).await
+    }
+
+    /// Another tenant, and everything in it.
+    pub async fn neighbour(&self) -> (WorkspaceId, Api) {
+        let workspace = add_workspace(&self.within().ctx, "Sales").await;
+        let token = self.token_of(Audience::Workspace, Some(workspace), chrono::Duration::days(365)).await;
+        (workspace, self.api.with_token(&token))
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.logs.lines().join("\n"));
+            return;
+        }
+        let leaks = self.logs.leaks();
+        assert!(leaks.is_empty(), "secrets or numbers were logged:\n{}", leaks.join("\n"));
+        if self.forgiving.get() {
+            return;
+        }
+        let errors = self.logs.errors();
+        assert!(errors.is_empty(), "errors were logged:\n{}", errors.join("\n"));
+        let left = crash::left_over(self.database.url());
+        assert_eq!(left, 0, "effects are left over; settle the plane at the end of the test");
+    }
+}
+
+async fn start_control_plane(variables: &Variables, clock: &Arc<ManualClock>) -> Running {
+    let settings = variables.read();
+    let plane = server::Plane::with_clock(&settings, Arc::clone(clock) as Arc<dyn Clock>).await;
+    let plane = plane.unwrap_or_else(|error| panic!("the control plane does not start: {error:?}"));
+    server::start(settings, plane).await.unwrap_or_else(|error| panic!("the control plane does not listen: {error:?}"))
+}
+
+async fn start_edge(running: &[Running], token: &str) -> (edge::Running, oneshot::Sender<()>) {
+    let addresses: Vec<String> = running.iter().map(|running| format!("http://{}", running.address)).collect();
+    let settings = edge::Settings::from_pairs([
+        ("CALLPLANE_PUBLIC_URL", PUBLIC_URL),
+        ("CALLPLANE_EDGE_TOKEN", token),
+        ("CALLPLANE_EDGE_ID", "edge-test"),
+        ("CALLPLANE_EDGE_LISTEN", "127.0.0.1:0"),
+        ("CALLPLANE_EDGE_ADMIN_LISTEN", "127.0.0.1:0"),
+        ("CALLPLANE_CONTROL_PLANES", &addresses.join(",")),
+    ]);
+    let settings = settings.unwrap_or_else(|problems| panic!("{problems}"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let edge = edge::serve(settings, async { drop(stopped.await) }).await.unwrap_or_else(|error| panic!("{error}"));
+    tokio::time::timeout(PATIENCE, edge.loaded()).await.expect("the edge hears of its accounts");
+    (edge, stop)
+}
+
+/// As an operator's very first commands would, without a server.
+async fn add_workspace(ctx: &Context, display_name: &str) -> WorkspaceId {
+    let (id, now) = (WorkspaceId::fresh(&*ctx.ids), ctx.clock.now());
+    let (display_name, time_zone) = (display_name.to_owned(), "UTC".to_owned());
+    let row = Workspace { id, display_name, time_zone, version: 1, create_time: now, update_time: now };
+    let txn = ctx.store.begin().await.expect("begins");
+    store::workspace::insert(&txn, &row).await.expect("inserts");
+    txn.commit().await.expect("commits");
+    id
+}
+
+async fn issue(
+    plane: &server::Plane,
+    audience: Audience,
+    workspace: Option<WorkspaceId>,
+    scopes: &[&str],
+    ttl: chrono::Duration,
+) -> String {
+    let request = serde_json::json!({});
+    let audited = Audited { actor: "startup".to_owned(), method: "token create".to_owned(), request };
+    let scopes = Scopes::parse(scopes).expect("valid scopes");
+    let new = tokens::NewToken { display_name: "test".to_owned(), audience, workspace, scopes, ttl };
+    let secret = tokens::issue_alone(&plane.ctx, &plane.token_keys, new, &audited).await.expect("a token");
+    secret.expose_secret().to_owned()
+}

@@ -1,0 +1,196 @@
+//! The vendors' clients against the simulator: one tells what the other means.
+
+use std::{sync::Arc, time::Duration};
+
+use callplane_control_plane::{
+    clock::SystemClock,
+    domain::{
+        outcome::{Cause, Outcome},
+        telephony::{AccountStatus, CallFilter, CallStatus, NumberSeen, Webhooks},
+    },
+    provider::{
+        Access, AgentCallDirection, AgentKey, Credential, RegisterCall, Telephony, VoiceAgents,
+        elevenlabs::{self, ElevenLabs},
+        twilio::{self, Twilio},
+    },
+};
+use callplane_simulator::{
+    Fault, FaultAction, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, PlaceCall, SeededAccount, Simulator,
+    SimulatorHandle, SimulatorOptions,
+};
+
+const NUMBER: &str = "+14155550123";
+const CALLER: &str = "+14155550199";
+
+struct Bench {
+    simulator: SimulatorHandle,
+    main: SeededAccount,
+    sub: SeededAccount,
+    twilio: Twilio,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let simulator = Simulator::start(SimulatorOptions::default()).await.expect("a free port");
+        let main = simulator.add_account(NewAccount::default()).expect("a main account");
+        let parent_sid = Some(main.sid.clone());
+        let sub = simulator.add_account(NewAccount { parent_sid, ..NewAccount::default() }).expect("a subaccount");
+        simulator.add_number(NewNumber::new(NUMBER, &sub.sid)).expect("a number");
+        let twilio = Twilio::new(twilio::Settings::default(), Arc::new(SystemClock)).expect("a client");
+        Self { simulator, main, sub, twilio }
+    }
+
+    fn access(&self, account: &SeededAccount) -> Access {
+        let token = Credential::AuthToken(account.auth_token.clone().into());
+        let api_base_url = Some(self.simulator.base_url().to_owned());
+        Access { api_base_url, ..Access::new(account.sid.parse().expect("a SID"), token) }
+    }
+
+    /// The subaccount, with its main account to explain a refusal.
+    fn sub(&self) -> Access {
+        Access { parent: Some(Box::new(self.access(&self.main))), ..self.access(&self.sub) }
+    }
+
+    async fn number(&self) -> NumberSeen {
+        let found = done(self.twilio.find_number(&self.sub(), &NUMBER.parse().expect("a number")).await);
+        found.expect("the account owns it")
+    }
+}
+
+fn done<T: std::fmt::Debug>(outcome: Outcome<T>) -> T {
+    match outcome {
+        Outcome::Done(value) => value,
+        other => panic!("expected it to be done: {other:?}"),
+    }
+}
+
+fn cause<T: std::fmt::Debug>(outcome: Outcome<T>) -> Cause {
+    match outcome {
+        Outcome::Refused(refused) => refused.cause,
+        other => panic!("expected a refusal: {other:?}"),
+    }
+}
+
+fn wanted() -> Webhooks {
+    let at = |path: &str| Some(format!("https://edge.example.com/twilio/{path}#rc=2&rp=5xx,ct,rt"));
+    Webhooks {
+        voice_url: at("voice"),
+        voice_fallback_url: at("fallback"),
+        status_callback_url: at("status"),
+        sms_url: at("message"),
+        ..Webhooks::default()
+    }
+}
+
+#[tokio::test]
+async fn an_account_proves_itself_with_its_token() {
+    let bench = Bench::start().await;
+    let seen = done(bench.twilio.read_account(&bench.sub()).await);
+    assert_eq!((seen.status, seen.is_subaccount()), (AccountStatus::Active, true));
+    assert_eq!(seen.owner_account_sid.as_str(), bench.main.sid);
+    let both = done(bench.twilio.list_accounts(&bench.access(&bench.main), None).await);
+    assert_eq!(both.items.len(), 2);
+}
+
+#[tokio::test]
+async fn a_suspended_subaccount_is_told_from_a_wrong_token() {
+    let bench = Bench::start().await;
+    let wrong = Access { credential: Credential::AuthToken("wrong".to_owned().into()), ..bench.sub() };
+    assert_eq!(cause(bench.twilio.read_account(&wrong).await), Cause::Credentials);
+    bench.simulator.suspend(&bench.sub.sid).expect("it exists");
+    assert_eq!(cause(bench.twilio.read_account(&bench.sub()).await), Cause::Suspended);
+}
+
+#[tokio::test]
+async fn a_main_api_key_reads_its_account_and_a_standard_one_says_why_it_may_not() {
+    let bench = Bench::start().await;
+    for main in [true, false] {
+        let key = NewKey { account_sid: bench.sub.sid.clone(), sid: None, secret: None, main };
+        let key = bench.simulator.add_key(key).expect("a key");
+        let credential = Credential::ApiKey { sid: key.sid.parse().expect("a SID"), secret: key.secret.into() };
+        let outcome = bench.twilio.read_account(&Access { credential, ..bench.sub() }).await;
+        match main {
+            true => assert_eq!(done(outcome).status, AccountStatus::Active),
+            false => assert_eq!(cause(outcome), Cause::Permission),
+        }
+    }
+}
+
+#[tokio::test]
+async fn webhooks_read_back_as_they_were_written() {
+    let bench = Bench::start().await;
+    let seen = bench.number().await;
+    assert!(!seen.is_configured_as(&wanted()));
+    let written = done(bench.twilio.write_webhooks(&bench.sub(), &seen, &wanted()).await);
+    assert!(written.is_configured_as(&wanted()), "{written:?}");
+    let now = done(bench.twilio.read_number(&bench.sub(), &seen.sid).await);
+    assert_eq!(now, written);
+    let cleared = done(bench.twilio.write_webhooks(&bench.sub(), &now, &Webhooks::default()).await);
+    assert!(cleared.is_configured_as(&Webhooks::default()), "{cleared:?}");
+    assert_eq!(done(bench.twilio.list_numbers(&bench.sub(), None).await).items, [cleared]);
+}
+
+#[tokio::test]
+async fn an_error_after_the_work_leaves_open_whether_it_was_done() {
+    for action in
+        [FaultAction::ErrorAfter { status: 500, code: Some(20500) }, FaultAction::ResetAfter, FaultAction::Garbage]
+    {
+        let bench = Bench::start().await;
+        let seen = bench.number().await;
+        bench.simulator.inject_fault(Fault::once("/IncomingPhoneNumbers/", action.clone()).method("POST"));
+        let outcome = bench.twilio.write_webhooks(&bench.sub(), &seen, &wanted()).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{action:?}: {outcome:?}");
+        let now = done(bench.twilio.read_number(&bench.sub(), &seen.sid).await);
+        assert!(now.is_configured_as(&wanted()), "{action:?}: it was done");
+    }
+}
+
+#[tokio::test]
+async fn too_many_requests_is_a_refusal_and_nothing_was_done() {
+    let bench = Bench::start().await;
+    let seen = bench.number().await;
+    bench.simulator.inject_fault(Fault::once("/IncomingPhoneNumbers/", FaultAction::TooManyRequests).method("POST"));
+    assert_eq!(cause(bench.twilio.write_webhooks(&bench.sub(), &seen, &wanted()).await), Cause::RateLimited);
+    assert_eq!(bench.number().await, seen);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_told_us_of_is_found_in_the_list() {
+    let bench = Bench::start().await;
+    let call = PlaceCall { voice_url: Some("http://127.0.0.1:1/".to_owned()), ..PlaceCall::new(CALLER, NUMBER) };
+    let transcript = bench.simulator.place_inbound_call(call).await.expect("it rings");
+    let filter = CallFilter { to: Some(NUMBER.parse().expect("a number")), ..CallFilter::default() };
+    let page = done(bench.twilio.list_calls(&bench.sub(), &filter, None).await);
+    let found: Vec<_> = page.items.iter().map(|call| call.sid.as_str()).collect();
+    assert_eq!(found, [transcript.call_sid.as_str()]);
+    let read = done(bench.twilio.read_call(&bench.sub(), &page.items[0].sid).await);
+    assert_eq!(read, page.items[0]);
+    assert_eq!((read.from.as_str(), read.to.as_str()), (CALLER, NUMBER));
+    assert!(read.status.is_final() && read.status != CallStatus::Other, "{read:?}");
+}
+
+#[tokio::test]
+async fn an_announced_call_gets_the_twiml_of_its_agent() {
+    let bench = Bench::start().await;
+    let key = bench.simulator.add_elevenlabs_key(NewElevenLabsKey::default());
+    let agent = bench.simulator.add_agent(NewAgent::default());
+    let client = ElevenLabs::new(elevenlabs::Settings::default(), Arc::new(SystemClock)).expect("a client");
+    let api_base_url = Some(bench.simulator.base_url().to_owned());
+    let key = AgentKey { api_key: key.key.into(), api_base_url };
+    let call = RegisterCall {
+        agent_id: agent.agent_id.clone(),
+        from: CALLER.into(),
+        to: NUMBER.into(),
+        direction: AgentCallDirection::Inbound,
+        dynamic_variables: Default::default(),
+    };
+    let patience = Duration::from_secs(10);
+    let twiml = done(client.register_call(&key, &call, patience).await);
+    assert!(twiml.contains(&agent.agent_id), "{twiml}");
+    assert!(done(client.get_agent(&key, &agent.agent_id).await).telephone_audio);
+
+    let absent = RegisterCall { agent_id: "agent_absent".to_owned(), ..call.clone() };
+    assert_eq!(cause(client.register_call(&key, &absent, patience).await), Cause::NotFound);
+    let wrong = AgentKey { api_key: "wrong".to_owned().into(), ..key };
+    assert_eq!(cause(client.register_call(&wrong, &call, patience).await), Cause::Credentials);
+}
