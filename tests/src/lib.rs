@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The harness of the end-to-end tests: a real PostgreSQL, a control plane and an edge in this process, a simulated Twilio,
+//! a clock that is stepped, and a net that catches what a test forgot to look at. It decides nothing about calls.
+
+pub mod binaries;
+pub mod client;
+pub mod crash;
+pub mod database;
+pub mod logs;
+pub mod plane;
+pub mod postgres;
+pub mod scene;
+pub mod settings;
+
+pub use client::Api;
+pub use database::Database;
+pub use plane::Plane;

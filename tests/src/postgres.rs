@@ -43,10 +43,8 @@ impl Server {
         let data = folder.join("data");
         let init = ["--username=callplane", "--auth=trust", "--no-sync", "--locale=C", "--encoding=UTF8", "--pgdata"];
         run(tool(&tools.join("initdb")).args(init).arg(&data));
-        let options = format!(
-            "-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=400",
-            folder.display()
-        );
+        let options =
+            format!("-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=400", folder.display());
         let start = ["start", "--wait", "--silent", "--options", &options, "--pgdata"];
         run(tool(&tools.join("pg_ctl")).args(start).arg(&data).arg("--log").arg(folder.join("log")));
         let url = format!("postgres://callplane@localhost/{{}}?host={}", folder.display());

@@ -32,18 +32,16 @@ impl Plane {
         let credentials = pb::Credentials { auth_token: seeded.auth_token.clone(), ..Default::default() };
         let account = self.create_account(&seeded.sid, credentials).await;
         self.settle().await;
-        self.edge_hears(|directory| directory.account(&seeded.sid).is_some_and(|account| !account.keys.is_empty())).await;
+        self.edge_hears(|directory| directory.account(&seeded.sid).is_some_and(|account| !account.keys.is_empty()))
+            .await;
         Account { id: account.id, sid: seeded.sid, auth_token: seeded.auth_token }
     }
 
     /// An account with us, whatever Twilio thinks of it. Nothing is proved yet.
     pub async fn create_account(&self, sid: &str, credentials: pb::Credentials) -> pb::Account {
         let account = pb::Account { display_name: "Main".into(), account_sid: sid.into(), ..Default::default() };
-        let request = pb::CreateAccountRequest {
-            account: Some(account),
-            credentials: Some(credentials),
-            ..Default::default()
-        };
+        let request =
+            pb::CreateAccountRequest { account: Some(account), credentials: Some(credentials), ..Default::default() };
         let created = self.api.accounts().create_account(request).await.expect("an account");
         created.into_inner().account.expect("an account")
     }

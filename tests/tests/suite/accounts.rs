@@ -97,7 +97,8 @@ async fn a_subaccount_is_proved_with_its_own_token_and_its_suspension_is_known_f
 async fn twilio_out_of_order_is_asked_again_until_it_answers(db: Database) {
     let plane = Plane::start(db).await;
     let seeded = plane.twilio.add_account(NewAccount::default()).expect("an account");
-    let faults = [FaultAction::ErrorBefore { status: 500, code: None }, FaultAction::Reset, FaultAction::TooManyRequests];
+    let faults =
+        [FaultAction::ErrorBefore { status: 500, code: None }, FaultAction::Reset, FaultAction::TooManyRequests];
     for fault in faults {
         plane.twilio.inject_fault(Fault::once("/Accounts/", fault));
     }

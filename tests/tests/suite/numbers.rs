@@ -94,7 +94,10 @@ async fn what_somebody_else_changed_is_written_again(db: Database) {
     plane.configure(&number.id).await;
     plane.settle().await;
     let elsewhere = [("VoiceUrl".to_owned(), "https://elsewhere.example.com/".to_owned())];
-    plane.twilio.change_number(NUMBER, NumberChange { settings: elsewhere.into(), ..Default::default() }).expect("it is");
+    plane
+        .twilio
+        .change_number(NUMBER, NumberChange { settings: elsewhere.into(), ..Default::default() })
+        .expect("it is");
     plane.configure(&number.id).await;
     plane.settle().await;
     assert!(at_twilio(&plane, "VoiceUrl").starts_with(PUBLIC_URL));
@@ -125,7 +128,8 @@ async fn work_that_was_done_before_an_error_is_not_done_twice(db: Database) {
 async fn a_passing_fault_is_waited_out(db: Database) {
     let plane = Plane::start(db).await;
     let (_, number) = imported(&plane).await;
-    let faults = [FaultAction::TooManyRequests, FaultAction::ErrorBefore { status: 503, code: None }, FaultAction::Reset];
+    let faults =
+        [FaultAction::TooManyRequests, FaultAction::ErrorBefore { status: 503, code: None }, FaultAction::Reset];
     for fault in faults {
         plane.twilio.inject_fault(Fault::once("/IncomingPhoneNumbers/", fault).method("POST"));
     }
