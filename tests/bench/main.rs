@@ -1,0 +1,47 @@
+//! `make bench`: what a whole inbound call costs, stage by stage, against a bare server measured in the same run.
+//!
+//! Figures are medians over interleaved rounds, and ratios. It fails only when an answer was wrong, or when a database
+//! does not hold exactly the calls that were acknowledged.
+
+mod bare;
+mod conditions;
+mod load;
+mod noop;
+mod options;
+mod postgres;
+mod process;
+mod report;
+mod round;
+mod seed;
+mod stage;
+mod startup;
+mod webhook;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use options::{Mode, Options};
+
+/// What went wrong, fit to show.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // A program that runs this one may have chosen a provider already; then that one is used.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let options = Options::parse();
+    let outcome = match &options.mode {
+        Some(Mode::Bare { listen }) => bare::serve(*listen).await.map(|()| true),
+        Some(Mode::NoOp { listen }) => noop::serve(*listen).await.map(|()| true),
+        None => round::run(&options).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
