@@ -48,15 +48,13 @@ fn in_words(rejection: &Rejection) -> String {
     let code = rejection.status.code();
     let message = match rejection.status.message() {
         "" => "the server gave no reason",
+        // The message repeats the fields in the API's words; below they stand as flags.
+        _ if details.iter().any(Detail::is_bad_request) => "the request is not valid",
         message => message,
     };
     let mut text = format!("error: {message} ({}{reason})\n", name(code));
-    for detail in &details {
-        detail
-            .lines(|path| flag_for(&rejection.flags, path))
-            .iter()
-            .for_each(|line| text.push_str(&format!("  {line}\n")));
-    }
+    let lines = details.iter().flat_map(|detail| detail.lines(|path| flag_for(&rejection.flags, path)));
+    lines.filter(|line| line != message).for_each(|line| text.push_str(&format!("  {line}\n")));
     advice(rejection).iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text
 }

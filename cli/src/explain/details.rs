@@ -52,6 +52,11 @@ impl Detail {
         }
     }
 
+    /// It names the bad fields of the request.
+    pub fn is_bad_request(&self) -> bool {
+        matches!(self, Detail::Known(message) if message.descriptor().full_name() == "google.rpc.BadRequest")
+    }
+
     pub fn json(&self) -> Value {
         match self {
             Detail::Unknown(name) => json!({ "@type": name }),

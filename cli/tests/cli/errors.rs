@@ -46,7 +46,7 @@ fn a_refused_field_is_named_as_its_flag() {
     let said = Bench::with(&plane).run(&["account", "create", "--display-name", "Main", "--account-sid", "AC0"]).bad(6);
     assert_eq!(
         said,
-        "error: 1 field is wrong (INVALID_ARGUMENT, INVALID_FIELDS)\n  --account-sid: must be AC and 32 hex digits\n"
+        "error: the request is not valid (INVALID_ARGUMENT, INVALID_FIELDS)\n  --account-sid: must be AC and 32 hex digits\n"
     );
 }
 

@@ -61,9 +61,10 @@ async fn once<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event)
         // What came too late changes nothing; the effect is over all the same.
         Some((_, Err(refusal))) => (State::Done, refusal.message.to_owned()),
         Some((seen, Ok(step))) => {
-            let is_news = !step.news.is_empty();
+            // What was written at a vendor is audited whatever came of it; a read only when it brought news.
+            let is_audited = !claim.effect.is_read() || !step.news.is_empty();
             journal.take(seen, id, step).await?;
-            if is_news {
+            if is_audited {
                 journal.audit(&audited(claim), &id);
             }
             (State::Done, String::new())
