@@ -22,6 +22,11 @@ use crate::{
 /// How long requests under way may take once we stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
+/// How long a request may take until its answer begins; a slow body is cut by it too.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// How many requests one connection may have under way.
+const AT_ONCE: usize = 512;
+
 /// Serves until `stop`, then lets requests under way end.
 pub async fn serve(
     settings: &Settings,
@@ -45,6 +50,8 @@ pub async fn serve(
     let serving = server
         .accept_http1(true)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
+        .timeout(LONGEST_REQUEST)
+        .concurrency_limit_per_connection(AT_ONCE)
         .layer(GrpcWebLayer::new())
         .layer(gate)
         .layer(validation)

@@ -171,3 +171,21 @@ pub async fn list<C: ConnectionTrait>(
     let rows = select.limit(ask.limit()).all(scope.db).await.map_err(failed)?;
     Ok(ask.cut(rows, |effect| effect.id))
 }
+
+/// How long ended effects can be looked at.
+const KEPT: Duration = Duration::days(30);
+
+/// Forgets effects that ended long ago; at most `limit` rows at a time, so that nobody waits for long.
+pub async fn prune<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Result<u64> {
+    let old = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::State.is_in([State::Done.as_str(), State::Dead.as_str()]))
+        .filter(Column::UpdateTime.lt(now - KEPT))
+        .limit(limit);
+    let old: Vec<EffectId> = old.into_tuple().all(db).await.map_err(failed)?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(db).await.map_err(failed)?.rows_affected)
+}

@@ -1,4 +1,5 @@
-//! Forgets what nobody can ask for any more, a little at a time: replayed answers and redeemed stream tokens.
+//! Forgets what nobody can ask for any more, a little at a time: replayed answers, redeemed stream
+//! tokens and effects that ended long ago.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
 pub async fn sweep(ctx: &Context) -> Result<()> {
     let now = ctx.clock.now();
     while store::replay::prune(ctx.store.write(), now, TOGETHER).await? == TOGETHER {}
+    while store::effect::prune(ctx.store.write(), now, TOGETHER).await? == TOGETHER {}
     store::stream_token::prune(ctx.store.write(), now).await?;
     Ok(())
 }
