@@ -144,7 +144,7 @@ async fn an_agent_in_use_is_not_deleted_and_the_answer_says_by_whom() {
 }
 
 #[tokio::test]
-async fn a_key_is_sealed_never_shown_and_goes_with_its_endpoint() {
+async fn a_key_is_sealed_never_shown_kept_by_updates_and_goes_with_its_endpoint() {
     on_every_database(async |plane| {
         let desk = Desk::at(plane);
         let own = pb::ElevenLabsAgent { agent_id: "a".into(), api_key: "very-secret-key".into(), ..Default::default() };
@@ -158,6 +158,10 @@ async fn a_key_is_sealed_never_shown_and_goes_with_its_endpoint() {
         };
         let key = opened().await.expect("sealed");
         assert_eq!(secrecy::ExposeSecret::expose_secret(&key), "very-secret-key");
+        let other = pb::ElevenLabsAgent { agent_id: "b".into(), ..Default::default() };
+        let other = pb::Agent { id: agent.id.clone(), endpoint: Some(Endpoint::ElevenLabs(other)), ..human("Bot") };
+        let agent = desk.update(other, &["eleven_labs"], &agent.etag).await.expect("changed");
+        assert!(opened().await.is_some(), "an update without a key keeps the one that is stored");
         let moved = pb::Agent { id: agent.id.clone(), ..human("Bot") };
         desk.update(moved, &["human"], &agent.etag).await.expect("changed");
         assert!(opened().await.is_none(), "a person's phone has no key");

@@ -87,9 +87,11 @@ pub async fn update(journal: &mut Journal<'_>, id: AgentId, etag: &str, patch: P
     if let Some(Reach { endpoint, api_key }) = reach {
         check_endpoint(journal, &endpoint).await?;
         agent.endpoint = endpoint;
-        match api_key {
-            Some(key) => vault::seal(journal, agent_api_key(id), &key).await?,
-            None => secret::forget(journal.txn(), id.uuid(), agent_api_key(id).column).await?,
+        match (api_key, &agent.endpoint) {
+            (Some(key), _) => vault::seal(journal, agent_api_key(id), &key).await?,
+            // Whoever changes a variable does not have the key at hand; losing it would silence the agent.
+            (None, Endpoint::ElevenLabs(_)) => {}
+            (None, _) => secret::forget(journal.txn(), id.uuid(), agent_api_key(id).column).await?,
         }
     }
     save(journal, agent, "agent.updated").await
