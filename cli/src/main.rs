@@ -6,6 +6,7 @@ mod call;
 mod clock;
 mod completion;
 mod confirm;
+mod context;
 mod doctor;
 mod exit;
 mod explain;
@@ -22,6 +23,7 @@ mod simulate;
 mod standard;
 mod time;
 mod tree;
+mod variable;
 mod wait;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use prost_reflect::{DynamicMessage, Value};
 use tonic::transport::Channel;
 
-use crate::{failure::Failure, output::Shape, run::Context, tree::Operation};
+use crate::{context::Context, failure::Failure, output::Shape, tree::Operation};
 
 const LARGEST_PAGE: u64 = 500;
 

@@ -8,23 +8,15 @@ use crate::{
     block_on, call,
     call::{Target, channel, stream::Watch, unary},
     confirm,
+    context::Context,
     failure::{Failure, Rejection},
-    flags::{Flag, walk},
+    flags::walk,
     output::{self, Shape, View, table},
     pages,
     request::{self, Wishes, template},
     tree::{self, Operation},
     wait,
 };
-
-/// All that a command needs while it runs.
-pub struct Context<'a> {
-    pub operation: &'a Operation,
-    pub flags: Vec<Flag>,
-    pub view: View,
-    pub target: Target,
-    pub matches: &'a ArgMatches,
-}
 
 pub fn generated(operation: &Operation, matches: &ArgMatches) -> Result<(), Failure> {
     let flags = walk::flags(operation);

@@ -8,10 +8,10 @@ use tonic::transport::Channel;
 
 use crate::{
     call::unary,
+    context::Context,
     failure::Failure,
     output::cell,
     request::json,
-    run::Context,
     time,
     tree::{self, naming},
 };

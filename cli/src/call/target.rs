@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::ArgMatches;
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, flags::secret, profile::Profile, time};
+use crate::{failure::Failure, flags::secret, profile::Profile, time, variable::variable_set};
 
 pub const DEFAULT_ADDRESS: &str = "http://127.0.0.1:7420";
 
@@ -51,11 +51,6 @@ impl Target {
     pub fn is_this_machine(&self) -> bool {
         self.address.split_once("://").is_some_and(|(_, rest)| is_this_machine(rest))
     }
-}
-
-/// An empty variable counts as none.
-pub fn variable_set(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn token(flag: Option<&String>, profile: &Profile) -> Result<(Option<Zeroizing<String>>, String), Failure> {

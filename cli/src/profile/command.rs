@@ -15,7 +15,7 @@ pub fn command() -> Command {
     let name = || Arg::new("@name").value_name("NAME").required(true).help("The profile");
     Command::new("profile")
         .about("Named servers to call: address, workspace and files")
-        .long_about("Named servers to call, kept in ~/.config/callplane/config.toml (or where CALLPLANE_CONFIG says).\nA flag is stronger than the environment, and both than the profile. Tokens stay in files of their own.")
+        .long_about("Named servers to call, kept in ~/.config/callplane/config.toml (or where CALLPLANE_CLI_CONFIG says).\nA flag is stronger than the environment, and both than the profile. Tokens stay in files of their own.")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(settings(Command::new("set").about("Make a profile, or change what is given; the first one becomes current").arg(name())))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Profile;
-use crate::{call::target::variable_set, failure::Failure};
+use crate::{failure::Failure, variable::variable_set};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -16,9 +16,9 @@ pub struct File {
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// `CALLPLANE_CONFIG`, or `callplane/config.toml` in the user's configuration folder.
+/// `CALLPLANE_CLI_CONFIG`, or `callplane/config.toml` in the user's configuration folder.
 pub fn place() -> Option<PathBuf> {
-    if let Some(file) = variable_set("CALLPLANE_CONFIG") {
+    if let Some(file) = variable_set("CALLPLANE_CLI_CONFIG") {
         return Some(file.into());
     }
     let folder = variable_set("XDG_CONFIG_HOME").map(PathBuf::from);
@@ -39,7 +39,7 @@ pub fn read() -> Result<File, Failure> {
 
 /// Writes a new file beside the old one and renames it, so that nobody reads half of it.
 pub fn write(file: &File) -> Result<PathBuf, Failure> {
-    let place = place().ok_or_else(|| Failure::usage("no place for profiles: set HOME or CALLPLANE_CONFIG"))?;
+    let place = place().ok_or_else(|| Failure::usage("no place for profiles: set HOME or CALLPLANE_CLI_CONFIG"))?;
     let failed = |error: io::Error| Failure::other(format!("{}: {error}", place.display()));
     let text = toml::to_string_pretty(file).map_err(|error| Failure::other(error.to_string()))?;
     if let Some(folder) = place.parent() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{call::target::variable_set, failure::Failure};
+use crate::{failure::Failure, variable::variable_set};
 
 /// One named place. Every part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

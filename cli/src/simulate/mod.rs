@@ -9,10 +9,11 @@ use serde_json::json;
 
 use crate::{
     block_on,
-    call::{Target, target::variable_set},
+    call::Target,
     failure::Failure,
     flags::secret,
     output::{self, View},
+    variable::variable_set,
 };
 
 const EDGE: &str = "http://127.0.0.1:7430";
