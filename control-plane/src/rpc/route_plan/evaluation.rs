@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use callplane_proto::v1::{self as pb, evaluate_route_request::Subject as Wire};
 
-use super::shape::shown_explanation;
+use super::show::shown_explanation;
 use crate::{
     domain::{
         agent::Agent,

@@ -1,15 +1,20 @@
 //! `RoutePlanService`: which agent answers, and why. An evaluation decides with the very code that decides calls.
 
 mod evaluation;
-mod shape;
+mod read;
+mod show;
+
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, sync::Arc};
 
 use callplane_proto::v1::{self as pb, route_plan_service_server::RoutePlanService};
 use tonic::{Request, Response};
 
-pub use shape::shown_decision;
-use shape::{new_plan, patch, shown};
+use read::{new_plan, patch};
+use show::shown;
+pub use show::shown_decision;
 
 use super::{
     gate::Caller,
