@@ -13,8 +13,10 @@ use callplane_control_plane::{
 use callplane_simulator::{Simulator, SimulatorHandle, SimulatorOptions};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::{Database, database, plane::START, settings::Variables};
+use crate::{Database, database, settings::Variables};
 
+/// When every run begins.
+const START: &str = "2026-08-04T09:00:00Z";
 /// Longer than a lease.
 const PAST_THE_LEASE: Duration = Duration::from_secs(31);
 /// How often machines that wait are woken before we say that they never end.
