@@ -4,16 +4,23 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use callplane_control_plane::{
-    clock::ManualClock,
-    domain::time::{Clock, Timestamp},
+    clock::{ManualClock, TimeOrderedIds},
+    domain::{
+        id::{TokenId, WorkspaceId},
+        time::{Clock, Timestamp},
+    },
+    rpc::{gate::Caller, mask::AuditedRequest},
     server,
     store::entity::effect,
+    token::{Audience, Scopes},
     worker::{Boundaries, Crew, effects, timers},
 };
 use callplane_simulator::{Simulator, SimulatorHandle, SimulatorOptions};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 
-use crate::{Database, database, settings::Variables};
+use tonic::Request;
+
+use crate::{Database, database, plane::add_workspace, settings::Variables};
 
 /// When every run begins.
 const START: &str = "2026-08-04T09:00:00Z";
@@ -30,6 +37,8 @@ pub struct Workshop {
     pub twilio: SimulatorHandle,
     /// The clock.
     pub clock: Arc<ManualClock>,
+    /// The tenant that everything happens in.
+    pub workspace: WorkspaceId,
     variables: Variables,
 }
 
@@ -51,13 +60,30 @@ impl Workshop {
             SimulatorOptions { start: Some(start), seed: Some("crash".to_owned()), ..SimulatorOptions::default() };
         let twilio = Simulator::start(options).await.expect("a free port");
         let variables = Variables::new(database.url(), twilio.base_url());
-        Self { database, twilio, clock: Arc::new(ManualClock::at(start)), variables }
+        let clock = Arc::new(ManualClock::at(start));
+        let first = start_process(&variables, &clock).await;
+        let workspace = add_workspace(&first.ctx, "Support").await;
+        Self { database, twilio, clock, workspace, variables }
+    }
+
+    /// A request as it arrives behind the gate: there is no server here.
+    pub fn ask<T>(&self, message: T) -> Request<T> {
+        let caller = Caller {
+            token_id: TokenId::fresh(&TimeOrderedIds),
+            audience: Audience::Workspace,
+            scopes: Scopes::parse(["*"]).expect("valid"),
+            workspace: Some(self.workspace),
+        };
+        let audited = AuditedRequest { method: "crash".into(), request: serde_json::json!({}) };
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(audited);
+        request
     }
 
     /// A fresh process on the same database. Dropping it is as sudden as a crash.
     pub async fn process(&self) -> server::Plane {
-        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        server::Plane::with_clock(&self.variables.read(), clock).await.expect("it starts")
+        start_process(&self.variables, &self.clock).await
     }
 
     /// Moves all clocks.
@@ -87,9 +113,14 @@ impl Workshop {
     }
 }
 
+async fn start_process(variables: &Variables, clock: &Arc<ManualClock>) -> server::Plane {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    server::Plane::with_clock(&variables.read(), clock).await.expect("it starts")
+}
+
 /// A machine has asked to be woken.
 async fn waits(crew: &Crew) -> bool {
-    let (store, end) = (crew.ctx.store.read(), Timestamp::MAX_UTC);
+    let (store, end) = (crew.ctx.store.read(), crew.ctx.clock.now() + chrono::Duration::days(1));
     let accounts = callplane_control_plane::store::account::due(store, end, 1).await.expect("accounts are read");
     let numbers = callplane_control_plane::store::phone_number::due(store, end, 1).await.expect("numbers are read");
     !accounts.is_empty() || !numbers.is_empty()

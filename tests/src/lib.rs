@@ -8,8 +8,10 @@ pub mod database;
 pub mod logs;
 pub mod plane;
 pub mod postgres;
+pub mod raw;
 pub mod scene;
 pub mod settings;
+pub mod webhooks;
 
 pub use client::Api;
 pub use database::Database;

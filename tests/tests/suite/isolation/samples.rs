@@ -1,0 +1,115 @@
+//! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
+
+/// Each kind of id that a request can name.
+pub const KINDS: [&str; 9] =
+    ["workspace", "token", "account", "number", "agent", "plan", "call", "voicemail", "message"];
+
+const BOX: &str = r#"{"display_name": "Theirs", "announcement": {"text": "Hello."}, "fallback_agent_id": "{agent}"}"#;
+const PLAN: &str = r#"{"display_name": "Theirs", "rules": [{"display_name": "All", "targets": [{"agent_id": "{agent}", "weight": 1}]}],
+                      "fallback": {"announcement": {"text": "Hello."}}}"#;
+const NUMBER: &str = r#"{"account_id": "{account}", "e164": "+14155550111", "capabilities": {"voice": true}}"#;
+
+/// The request of a method as JSON; `None` if nobody has thought about the method yet.
+pub fn request(method: &str) -> Option<String> {
+    let text = match method.strip_prefix("callplane.")? {
+        "v1.WorkspaceService/CreateWorkspace" => r#"{"workspace": {"display_name": "New"}}"#.into(),
+        "v1.WorkspaceService/GetWorkspace" => r#"{"workspace_id": "{workspace}"}"#.into(),
+        "v1.WorkspaceService/UpdateWorkspace" => {
+            r#"{"workspace": {"id": "{workspace}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.TokenService/CreateToken" => {
+            r#"{"token": {"display_name": "T", "audience": 1, "scopes": ["calls:read"]}, "ttl": "3600s"}"#.into()
+        }
+        "v1.TokenService/GetToken" | "v1.TokenService/RevokeToken" => r#"{"token_id": "{token}"}"#.into(),
+        "v1.AccountService/CreateAccount" => format!(r#"{{"account": {}}}"#, account("1")),
+        "v1.AccountService/BatchCreateAccounts" => format!(r#"{{"requests": [{{"account": {}}}]}}"#, account("2")),
+        "v1.AccountService/UpdateAccount" => {
+            r#"{"account": {"id": "{account}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.AccountService/SetAccountCredentials" => format!(
+            r#"{{"account_id": "{{account}}", "credentials": {{"auth_token": "{}"}}}}"#,
+            "0123456789abcdef".repeat(2)
+        ),
+        "v1.AccountService/ClearAccountCredentials" => r#"{"account_id": "{account}", "fields": [1]}"#.into(),
+        "v1.AccountService/GetAccount"
+        | "v1.AccountService/DeleteAccount"
+        | "v1.AccountService/SetPrimaryAccount"
+        | "v1.AccountService/PromoteAccountAuthToken"
+        | "v1.AccountService/VerifyAccount" => r#"{"account_id": "{account}"}"#.into(),
+        "v1.AccountService/ListAccounts" => r#"{"parent_account_id": "{account}"}"#.into(),
+        "v1.PhoneNumberService/RegisterPhoneNumber" | "v1.PhoneNumberService/ImportPhoneNumber" => {
+            format!(r#"{{"phone_number": {NUMBER}}}"#)
+        }
+        "v1.PhoneNumberService/BatchRegisterPhoneNumbers" => {
+            format!(r#"{{"phone_numbers": [{NUMBER}], "assignment": {{"agent_id": "{{agent}}"}}}}"#)
+        }
+        "v1.PhoneNumberService/ListPhoneNumbers" => {
+            r#"{"account_id": "{account}", "agent_id": "{agent}", "route_plan_id": "{plan}"}"#.into()
+        }
+        "v1.PhoneNumberService/UpdatePhoneNumber" => {
+            r#"{"phone_number": {"id": "{number}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.PhoneNumberService/AssignPhoneNumber" => {
+            r#"{"phone_number_id": "{number}", "assignment": {"agent_id": "{agent}"}}"#.into()
+        }
+        "v1.PhoneNumberService/BatchAssignPhoneNumbers" => {
+            r#"{"phone_number_ids": ["{number}"], "assignment": {"route_plan_id": "{plan}"}}"#.into()
+        }
+        "v1.PhoneNumberService/GetPhoneNumber"
+        | "v1.PhoneNumberService/DeletePhoneNumber"
+        | "v1.PhoneNumberService/UnassignPhoneNumber"
+        | "v1.PhoneNumberService/ConfigureWebhooks"
+        | "v1.PhoneNumberService/GetWebhookInstructions" => r#"{"phone_number_id": "{number}"}"#.into(),
+        "v1.AgentService/CreateAgent" => format!(r#"{{"agent": {BOX}}}"#),
+        "v1.AgentService/UpdateAgent" => {
+            r#"{"agent": {"id": "{agent}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.AgentService/GetAgent"
+        | "v1.AgentService/DeleteAgent"
+        | "v1.AgentService/PauseAgent"
+        | "v1.AgentService/ResumeAgent" => r#"{"agent_id": "{agent}"}"#.into(),
+        "v1.RoutePlanService/CreateRoutePlan" => format!(r#"{{"route_plan": {PLAN}}}"#),
+        "v1.RoutePlanService/UpdateRoutePlan" => {
+            r#"{"route_plan": {"id": "{plan}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.RoutePlanService/GetRoutePlan" | "v1.RoutePlanService/DeleteRoutePlan" => {
+            r#"{"route_plan_id": "{plan}"}"#.into()
+        }
+        "v1.RoutePlanService/EvaluateRoute" => {
+            r#"{"phone_number_id": "{number}", "from_number": "+14155550112"}"#.into()
+        }
+        "v1.CallService/GetCall" | "v1.CallService/ListCallEvents" => r#"{"call_id": "{call}"}"#.into(),
+        "v1.CallService/ListCalls" => {
+            r#"{"phone_number_id": "{number}", "agent_id": "{agent}", "account_id": "{account}"}"#.into()
+        }
+        "v1.CallService/WatchCalls" => {
+            r#"{"phone_number_id": "{number}", "agent_id": "{agent}", "from_beginning": true}"#.into()
+        }
+        "v1.CallService/RedeemStreamToken" => r#"{"token": "0123456789abcdef0123456789abcdef"}"#.into(),
+        "v1.VoicemailService/GetVoicemail" => r#"{"voicemail_id": "{voicemail}"}"#.into(),
+        "v1.VoicemailService/ListVoicemails" => r#"{"phone_number_id": "{number}", "call_id": "{call}"}"#.into(),
+        "v1.VoicemailService/MarkVoicemail" => r#"{"voicemail_id": "{voicemail}", "mark": 2}"#.into(),
+        "v1.MessageService/GetMessage" => r#"{"message_id": "{message}"}"#.into(),
+        "v1.MessageService/ListMessages" => r#"{"phone_number_id": "{number}"}"#.into(),
+        "v1.EventService/ListEvents" | "v1.AuditService/ListAuditEntries" | "v1.SystemService/ListEffects" => {
+            r#"{"resource_id": "{account}"}"#.into()
+        }
+        "v1.WorkspaceService/ListWorkspaces"
+        | "v1.TokenService/ListTokens"
+        | "v1.AgentService/ListAgents"
+        | "v1.RoutePlanService/ListRoutePlans"
+        | "v1.EventService/WatchEvents"
+        | "v1.AuditService/VerifyAuditChain"
+        | "v1.SystemService/GetServerInfo"
+        | "v1.SystemService/RunDoctor"
+        | "edge.v1.EdgeService/Handle"
+        | "edge.v1.EdgeService/WatchState" => "{}".into(),
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn account(digit: &str) -> String {
+    let sid = format!("AC{}", digit.repeat(32));
+    format!(r#"{{"display_name": "Theirs", "account_sid": "{sid}", "parent_account_id": "{{account}}"}}"#)
+}
