@@ -21,7 +21,7 @@ pub enum Effect {
     WriteWebhooks {
         account_id: AccountId,
         phone_number_id: PhoneNumberId,
-        seen: NumberSeen,
+        seen: Box<NumberSeen>,
         wanted: Webhooks,
         round: u32,
     },

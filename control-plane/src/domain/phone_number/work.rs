@@ -59,7 +59,7 @@ impl PhoneNumber {
                 let effect = Effect::WriteWebhooks {
                     account_id: self.account_id,
                     phone_number_id: self.id,
-                    seen: seen.clone(),
+                    seen: Box::new(seen.clone()),
                     wanted: desired.clone(),
                     round,
                 };
