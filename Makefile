@@ -1,8 +1,16 @@
-.PHONY: help test bench
+.PHONY: help run test lint bench fmt ci
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
-test: ## everything continuous integration runs
-	cargo test --workspace
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+run: ## build and start everything, place a call, stay up until Ctrl-C
+	@scripts/run.sh
+test: ## everything continuous integration runs; installs what it needs
+	@scripts/test.sh
+lint: ## formats, lints, the protos' rules and the crates' rules, without tests
+	@scripts/lint.sh
 bench: ## what a call costs, stage by stage, against a bare server
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)
+fmt: ## formats sources and protos
+	@scripts/fmt.sh
+ci: ## what continuous integration calls
+	@.ci/run

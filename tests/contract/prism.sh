@@ -1,13 +1,14 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Asks mocks made from the vendors' own descriptions whether our requests are acceptable.
 # Needs npm and the descriptions: in $CALLPLANE_SHARED/openapi, or in ../shared/openapi beside the checkout.
-set -eu
+set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/scripts/say.sh"
 openapi=${CALLPLANE_SHARED:-$root/../shared}/openapi
 prism=@stoplight/prism-cli@5.14.2
-twilio_port=${CALLPLANE_PRISM_TWILIO_PORT:-4010}
-elevenlabs_port=${CALLPLANE_PRISM_ELEVENLABS_PORT:-4011}
+twilio_port=$(free_port)
+elevenlabs_port=$(free_port)
 
 if [ ! -d "$openapi" ]; then
     echo "skipped: no vendor descriptions in $openapi"
@@ -43,7 +44,7 @@ elevenlabs_pid=$!
 # Any answer will do; the mock needs some seconds to read its description.
 for port in "$twilio_port" "$elevenlabs_port"; do
     tries=0
-    until curl -s -o /dev/null "http://127.0.0.1:$port/"; do
+    until port_in_use "$port"; do
         tries=$((tries + 1))
         if [ "$tries" -gt 60 ]; then
             echo "the mock on port $port did not start:" >&2
@@ -57,5 +58,5 @@ done
 cd "$root"
 CALLPLANE_PRISM_URL=http://127.0.0.1:$twilio_port \
 CALLPLANE_PRISM_ELEVENLABS_URL=http://127.0.0.1:$elevenlabs_port \
-    cargo test -q -p callplane-control-plane --test provider mocks_made_from_the_descriptions_refuse_nothing ||
+    cargo test -q --locked --workspace --test provider mocks_made_from_the_descriptions_refuse_nothing ||
     { grep -h 'Violation: request' "$work"/*.log >&2; exit 1; }
