@@ -162,7 +162,7 @@ async fn a_voicemail_is_stored_with_its_recording(db: Database) {
     assert_eq!((&left.call_id, &left.phone_number_id, left.from_number.as_str()), (&call.id, &number.id, CALLER));
     assert_eq!((left.recording_status(), left.mark()), (RecordingStatus::Completed, VoicemailMark::Unread));
     assert_eq!(left.duration.map(|length| length.seconds), Some(20));
-    assert_eq!(call.recording_sids, [left.recording_sid.clone()]);
+    assert_eq!(call.recording_sids, std::slice::from_ref(&left.recording_sid));
 
     let request = pb::MarkVoicemailRequest { voicemail_id: left.id.clone(), mark: VoicemailMark::Read.into() };
     let marked = plane.api.voicemails().mark_voicemail(request).await.expect("marked").into_inner().voicemail;
