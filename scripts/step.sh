@@ -20,7 +20,12 @@ step() {
         [ "$bad" != 0 ] || bad=1
         failures+=("$title")
     elif [ "$ok" = 0 ]; then
-        ok=1
+        # A script that finds nothing to do it with says so, and is no success.
+        if grep -q '^skipped: ' "$log"; then
+            skipped+=("$title: $(sed -n 's/^skipped: //p' "$log" | head -n 1)")
+        else
+            ok=1
+        fi
     fi
     passed=$((passed + ok)) failed=$((failed + bad))
     say "-- $title: $([ "$status" = 0 ] && echo passed || echo FAILED) in $((SECONDS - began)) s"
