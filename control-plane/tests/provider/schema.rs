@@ -43,7 +43,7 @@ impl Description {
             Some("string") => value.is_string(),
             _ => true,
         };
-        if !fits && !(value.is_null() && schema["nullable"] == true) {
+        if !(fits || value.is_null() && schema["nullable"] == true) {
             wrong.push(format!("{at}: is not of type {}", kind.unwrap_or_default()));
         }
         for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
