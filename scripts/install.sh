@@ -19,13 +19,14 @@ apt_install() {
     }
 }
 
-# A folder of npm packages is made again only when its lock file has changed.
+# A folder of npm packages is made again only when what it wants has changed.
 npm_packages() {
     command -v npm >/dev/null || { complain "npm is missing: install Node 20 or newer"; return 1; }
-    local stamp=$1/node_modules/.lock
-    cmp -s "$1/package-lock.json" "$stamp" && return
-    npm ci --prefix "$1" --no-audit --no-fund --loglevel error
-    cp "$1/package-lock.json" "$stamp"
+    local folder=$1 wanted=$2 stamp=$1/node_modules/.wanted
+    shift 2
+    cmp -s "$folder/$wanted" "$stamp" && return
+    npm "$@" --prefix "$folder" --no-audit --no-fund --loglevel error
+    cp "$folder/$wanted" "$stamp"
 }
 
 python_packages() {
@@ -43,8 +44,10 @@ case ${1:-} in
 postgres)
     command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || apt_install postgresql
     ;;
-protos) npm_packages tests/tools ;;
-node) npm_packages tests/clients/node ;;
+# Without a lock file: it would name the program of every platform, and a registry that lacks one would stop `npm ci`.
+# The version is exact, and it has no other dependency.
+protos) npm_packages tests/tools package.json install --no-package-lock ;;
+node) npm_packages tests/clients/node package-lock.json ci ;;
 python) python_packages ;;
 *) complain "install.sh postgres|protos|node|python" && exit 2 ;;
 esac
