@@ -1,7 +1,8 @@
 //! A fresh database for one test: a SQLite file of its own, or a database of the shared PostgreSQL.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
+use callplane_control_plane::{clock::TimeOrderedIds, domain::time::Ids};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tempfile::TempDir;
 
@@ -25,10 +26,11 @@ macro_rules! on_both {
     )+};
 }
 
-/// An empty database; a SQLite file goes when it is dropped, a PostgreSQL database with its server.
+/// An empty database; a SQLite file goes when it is dropped, a PostgreSQL database at the latest with its server.
 pub struct Database {
     url: String,
     folder: Option<TempDir>,
+    drops: Option<String>,
 }
 
 impl Database {
@@ -36,18 +38,14 @@ impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("callplane.db").display());
-        Self { url, folder: Some(folder) }
+        Self { url, folder: Some(folder), drops: None }
     }
 
     /// A PostgreSQL database.
     pub async fn postgres() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("callplane_{}_{count}", std::process::id());
-        let server = sea_orm::Database::connect(postgres::url("postgres")).await.expect("PostgreSQL answers");
-        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("may create databases");
-        server.close().await.expect("closes");
-        Self { url: postgres::url(&name), folder: None }
+        let name = format!("callplane_{}", TimeOrderedIds.next().simple());
+        on_server(&format!("CREATE DATABASE {name}")).await;
+        Self { url: postgres::url(&name), folder: None, drops: postgres::outlives_us().then_some(name) }
     }
 
     /// What `CALLPLANE_DATABASE_URL` is set to.
@@ -64,6 +62,26 @@ impl Database {
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
     }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some(name) = self.drops.take() else { return };
+        // A drop cannot wait, another thread can.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(on_server(&format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        if dropping.join().is_err() {
+            eprintln!("a database of a test was left behind");
+        }
+    }
+}
+
+async fn on_server(statement: &str) {
+    let server = connect(&postgres::url("postgres")).await;
+    server.execute_unprepared(statement).await.expect("may create and drop databases");
+    server.close().await.expect("closes");
 }
 
 pub(crate) async fn connect(url: &str) -> DatabaseConnection {
