@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Context;
+use super::{Context, wake::Bell};
 use crate::{
     domain::{
         error::{Error, Kind, Result},
@@ -141,12 +141,6 @@ impl<'c> Journal<'c> {
         self.news.push(event::News { id, workspace, kind, resource: resource.to_string(), data });
     }
 
-    /// Effects or timers were written past `publish`, by a statement for many rows at once.
-    pub fn note_wakes(&mut self, effects: bool, timers: bool) {
-        self.has_effects |= effects;
-        self.has_timers |= timers;
-    }
-
     /// Adds a line to the audit chain.
     pub fn audit(&mut self, audited: &Audited, resource: &impl ToString) {
         let Audited { actor, method, request } = audited.clone();
@@ -199,19 +193,11 @@ impl<'c> Journal<'c> {
         audit::append(&txn, workspace, entries, now).await?;
         let has_news = !news.is_empty();
         event::append(&txn, news, now).await?;
-        if has_news || has_effects || has_timers {
-            notify_replicas(&txn).await?;
-        }
+        let reasons = [(has_effects, Bell::Effects), (has_timers, Bell::Timers), (has_news, Bell::Events)];
+        let bells: Vec<Bell> = reasons.into_iter().filter(|(is_due, _)| *is_due).map(|(_, bell)| bell).collect();
+        notify_replicas(&txn, &bells).await?;
         txn.commit().await.map_err(failed)?;
-        if has_effects {
-            ctx.wake.effects();
-        }
-        if has_timers {
-            ctx.wake.timers();
-        }
-        if has_news {
-            ctx.wake.events();
-        }
+        bells.into_iter().for_each(|bell| ctx.wake.ring(bell));
         Ok(())
     }
 }
@@ -219,9 +205,12 @@ impl<'c> Journal<'c> {
 /// The channel on which replicas wake one another.
 pub const CHANNEL: &str = "callplane";
 
-async fn notify_replicas(txn: &DatabaseTransaction) -> Result<()> {
-    if txn.get_database_backend() == DbBackend::Postgres {
-        txn.execute_unprepared("NOTIFY callplane").await.map_err(failed)?;
+/// Says which bells to ring, so that a status callback does not make every replica look for effects.
+async fn notify_replicas(txn: &DatabaseTransaction, bells: &[Bell]) -> Result<()> {
+    if bells.is_empty() || txn.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
     }
+    let words: Vec<&str> = bells.iter().map(|bell| bell.word()).collect();
+    txn.execute_unprepared(&format!("NOTIFY {CHANNEL}, '{}'", words.join(" "))).await.map_err(failed)?;
     Ok(())
 }

@@ -4,6 +4,31 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
+/// What somebody may wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// Effects were enqueued.
+    Effects,
+    /// A machine changed the time at which it wants to be woken.
+    Timers,
+    /// Events were appended.
+    Events,
+}
+
+impl Bell {
+    /// Every bell.
+    pub const ALL: [Self; 3] = [Self::Effects, Self::Timers, Self::Events];
+
+    /// The word between replicas.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Effects => "effects",
+            Self::Timers => "timers",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// The bells of this process.
 #[derive(Clone)]
 pub struct Wake {
@@ -19,19 +44,13 @@ impl Default for Wake {
 }
 
 impl Wake {
-    /// Effects were enqueued.
-    pub fn effects(&self) {
-        self.effects.notify_one();
-    }
-
-    /// A machine changed the time at which it wants to be woken.
-    pub fn timers(&self) {
-        self.timers.notify_one();
-    }
-
-    /// Events were appended, here or by another replica.
-    pub fn events(&self) {
-        self.events.send_modify(|count| *count = count.wrapping_add(1));
+    /// Rings a bell, here or because another replica did.
+    pub fn ring(&self, bell: Bell) {
+        match bell {
+            Bell::Effects => self.effects.notify_one(),
+            Bell::Timers => self.timers.notify_one(),
+            Bell::Events => self.events.send_modify(|count| *count = count.wrapping_add(1)),
+        }
     }
 
     /// Until effects were enqueued.

@@ -6,7 +6,7 @@ use sea_orm::DbBackend;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::flow::{Context, journal::CHANNEL};
+use crate::flow::{Context, journal::CHANNEL, wake::Bell};
 
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -33,9 +33,10 @@ async fn listen(ctx: &Context) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(ctx.store.write().get_postgres_connection_pool()).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        listener.recv().await?;
-        ctx.wake.effects();
-        ctx.wake.timers();
-        ctx.wake.events();
+        let heard = listener.recv().await?;
+        // A replica of an older version names no bell and means all of them.
+        let is_meant =
+            |bell: &Bell| heard.payload().is_empty() || heard.payload().split(' ').any(|word| word == bell.word());
+        Bell::ALL.into_iter().filter(is_meant).for_each(|bell| ctx.wake.ring(bell));
     }
 }

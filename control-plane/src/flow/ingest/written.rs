@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::known::Known;
 use crate::{
-    domain::{call::CallEvent, call::quiet_deadline, error::Result, id::WorkspaceId},
+    domain::{call::CallEvent, error::Result, id::WorkspaceId},
     flow::Journal,
     store,
 };
@@ -67,7 +67,7 @@ impl Written {
             return Ok(false);
         }
         store::call_event::add(txn, &self.events).await?;
-        journal.note_wakes(false, calls.iter().any(|call| quiet_deadline(call).is_some()));
+        // No timer is woken: a quiet call is looked up after minutes, and the poll finds it.
         for (workspace, kind, resource, data) in self.news {
             journal.tell_in(workspace, kind, &resource, data);
         }
