@@ -11,7 +11,7 @@ use super::{
     Kept, Scope,
     entity::account::{ActiveModel, Column, Entity, Model},
     entity::phone_number,
-    failed,
+    failed, many,
     page::{Ask, Page},
     value::Json,
     word, word_or_none,
@@ -234,7 +234,7 @@ pub async fn signers<C: ConnectionTrait>(db: &C, sids: Vec<String>) -> Result<Ve
         .column(Column::AccountSid)
         .column(Column::Id)
         .column(Column::WorkspaceId)
-        .filter(Column::AccountSid.is_in(sids));
+        .filter(Column::AccountSid.is_in(many::padded(sids)));
     found.into_tuple().all(db).await.map_err(failed)
 }
 

@@ -13,7 +13,7 @@ use super::{
         agent::{ActiveModel, Column, Entity, Model},
         phone_number, route_plan_agent,
     },
-    failed,
+    failed, many,
     page::{Ask, Page},
     value::Json,
     word,
@@ -104,7 +104,7 @@ pub async fn among<C: ConnectionTrait>(db: &C, ids: Vec<AgentId>) -> Result<Vec<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    read(Entity::find().filter(Column::Id.is_in(ids)).all(db).await.map_err(failed)?)
+    read(Entity::find().filter(Column::Id.is_in(many::padded(ids))).all(db).await.map_err(failed)?)
 }
 
 /// Those of `ids` and whoever may answer for them: one read more for each step that leads to agents not yet read.

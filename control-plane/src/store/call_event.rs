@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::{
     entity::call_event::{ActiveModel, Column, Entity, Model},
-    failed,
+    failed, many,
     page::{Ask, Page},
     value::Json,
     word,
@@ -59,8 +59,7 @@ pub async fn add(txn: &DatabaseTransaction, events: &[(CallEvent, String)]) -> R
         return Ok(());
     }
     let known = OnConflict::columns([Column::CallId, Column::DeliveryKey]).do_nothing().to_owned();
-    let rows = events.iter().map(|(event, key)| row(event, key));
-    Entity::insert_many(rows).on_conflict(known).exec_without_returning(txn).await.map_err(failed)?;
+    many::insert(txn, events.iter().map(|(event, key)| row(event, key)).collect(), Some(known)).await?;
     Ok(())
 }
 

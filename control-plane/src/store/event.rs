@@ -13,7 +13,7 @@ use super::{
         event::{ActiveModel, Column, Entity, Model},
         event_head,
     },
-    failed,
+    failed, many,
     value::Json,
 };
 use crate::domain::{
@@ -59,7 +59,7 @@ pub async fn append(txn: &DatabaseTransaction, news: Vec<News>, now: Timestamp) 
         data: Set(Json(news.data)),
         create_time: Set(now),
     });
-    Entity::insert_many(rows).exec_without_returning(txn).await.map_err(failed)?;
+    many::insert(txn, rows.collect(), None).await?;
     Ok(())
 }
 

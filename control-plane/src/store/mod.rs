@@ -12,6 +12,7 @@ pub mod effect;
 pub mod entity;
 pub mod event;
 pub mod kept;
+pub mod many;
 pub mod message;
 pub mod page;
 pub mod phone_number;

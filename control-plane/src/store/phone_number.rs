@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Kept, Scope,
     entity::phone_number::{ActiveModel, Column, Entity, Model},
-    failed,
+    failed, many,
     page::{Ask, Page},
     value::Json,
     word, word_or_none,
@@ -170,7 +170,7 @@ pub async fn among<C: ConnectionTrait>(db: &C, numbers: Vec<String>) -> Result<V
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let found = Entity::find().filter(Column::E164.is_in(numbers));
+    let found = Entity::find().filter(Column::E164.is_in(many::padded(numbers)));
     found.all(db).await.map_err(failed)?.into_iter().map(PhoneNumber::try_from).collect()
 }
 

@@ -17,7 +17,7 @@ pub use read::{Filter, Place, by_id, by_ids, by_sid, list};
 use super::{
     Kept,
     entity::call::{ActiveModel, Column, Entity, Model},
-    failed,
+    failed, many,
     value::Json,
 };
 use crate::domain::{
@@ -73,7 +73,8 @@ const CHANGING: [Column; 13] = [
 
 /// Those among `sids` that exist, of whatever workspace; locked in one order, so that two writers never wait crosswise.
 pub async fn among(txn: &DatabaseTransaction, sids: Vec<String>) -> Result<Vec<Call>> {
-    let found = Entity::find().filter(Column::CallSid.is_in(sids)).order_by_asc(Column::CallSid).lock_exclusive();
+    let found =
+        Entity::find().filter(Column::CallSid.is_in(many::padded(sids))).order_by_asc(Column::CallSid).lock_exclusive();
     Ok(found.all(txn).await.map_err(failed)?.into_iter().map(Call::from).collect())
 }
 
@@ -87,8 +88,7 @@ pub async fn put(txn: &DatabaseTransaction, calls: &[&Call]) -> Result<bool> {
         .update_columns(CHANGING)
         .action_and_where(Expr::cust(r#""call"."version" = "excluded"."version" - 1"#))
         .to_owned();
-    let rows = calls.iter().map(|call| row(call));
-    let written = Entity::insert_many(rows).on_conflict(over).exec_without_returning(txn).await.map_err(failed)?;
+    let written = many::insert(txn, calls.iter().map(|call| row(call)).collect(), Some(over)).await?;
     let wanted: HashSet<&str> = calls.iter().map(|call| call.call_sid.as_str()).collect();
     Ok(usize::try_from(written).is_ok_and(|written| written == wanted.len()))
 }

@@ -1,0 +1,102 @@
+//! Many rows in one statement whose text says little of how many: a database plans a text it knows only once.
+//! Decides nothing about conflicts; knows no table.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnDef, ColumnTrait, ColumnType, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    Iterable, Value,
+    sea_query::{Alias, ArrayType, Expr, ExprTrait, Func, OnConflict, Query, SimpleExpr},
+};
+
+use super::failed;
+use crate::domain::error::{Error, Result};
+
+/// Writes rows and says how many were written. Every column of every row is set.
+///
+/// PostgreSQL takes one array a column, so that the text is always the same; SQLite, which has no arrays, plans quickly.
+pub async fn insert<A>(txn: &DatabaseTransaction, rows: Vec<A>, over: Option<OnConflict>) -> Result<u64>
+where
+    A: ActiveModelTrait + Send,
+{
+    if txn.get_database_backend() != DbBackend::Postgres {
+        let insert = A::Entity::insert_many(rows);
+        return match over {
+            Some(over) => insert.on_conflict(over).exec_without_returning(txn).await.map_err(failed),
+            None => insert.exec_without_returning(txn).await.map_err(failed),
+        };
+    }
+    let mut columns = Vec::new();
+    let mut select = Query::select();
+    for column in <A::Entity as EntityTrait>::Column::iter() {
+        let values: Option<Vec<Value>> = rows.iter().map(|row| row.get(column).into_value()).collect();
+        let values = values.ok_or_else(|| Error::internal("a row is written without one of its columns"))?;
+        columns.push(column);
+        // Several in one list go forward together, row by row.
+        select.expr(unnested(&column.def(), values)?);
+    }
+    let mut insert = Query::insert();
+    insert.into_table(A::Entity::default()).columns(columns).select_from(select).map_err(Error::internal)?;
+    if let Some(over) = over {
+        insert.on_conflict(over);
+    }
+    Ok(txn.execute(&insert).await.map_err(failed)?.rows_affected())
+}
+
+/// One value a row, of the column's type.
+fn unnested(column: &ColumnDef, values: Vec<Value>) -> Result<SimpleExpr> {
+    let unnest = |kind, name: &str, values: Vec<Value>| {
+        let array = Expr::val(Value::Array(kind, Some(Box::new(values)))).cast_as(Alias::new(format!("{name}[]")));
+        SimpleExpr::from(Func::cust("UNNEST").arg(array))
+    };
+    let (kind, name) = element(column.get_column_type())?;
+    if !column.is_null() {
+        return Ok(unnest(kind, name, values));
+    }
+    // An array cannot be bound with a null in it: it travels as an empty text, which is no value of these types.
+    let texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
+    let texts = unnest(ArrayType::String, "text", texts);
+    Ok(Func::cust("NULLIF").arg(texts).arg("").cast_as(Alias::new(name)))
+}
+
+/// What PostgreSQL calls the type of a column.
+fn element(column: &ColumnType) -> Result<(ArrayType, &'static str)> {
+    Ok(match column {
+        ColumnType::Uuid => (ArrayType::Uuid, "uuid"),
+        ColumnType::Text => (ArrayType::String, "text"),
+        ColumnType::TimestampWithTimeZone => (ArrayType::ChronoDateTimeUtc, "timestamptz"),
+        ColumnType::BigInteger => (ArrayType::BigInt, "bigint"),
+        ColumnType::Boolean => (ArrayType::Bool, "boolean"),
+        ColumnType::JsonBinary => (ArrayType::Json, "jsonb"),
+        other => return Err(Error::internal(format!("no rows with a column of {other:?} are written together"))),
+    })
+}
+
+fn text(value: Value) -> Result<Value> {
+    Ok(Value::from(match value {
+        Value::Uuid(id) => id.map(|id| id.to_string()).unwrap_or_default(),
+        Value::BigInt(number) => number.map(|number| number.to_string()).unwrap_or_default(),
+        Value::ChronoDateTimeUtc(time) => time.map(|time| time.to_rfc3339()).unwrap_or_default(),
+        other => return Err(Error::internal(format!("no rows with a null like {other:?} are written together"))),
+    }))
+}
+
+/// The same values for an `IN (…)`, the last one repeated until their number is a power of two: eight texts for a batch
+/// of any size, not a hundred.
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::padded;
+
+    #[test]
+    fn a_padded_list_says_the_same() {
+        assert!(padded(Vec::<u8>::new()).is_empty());
+        assert_eq!(padded(vec![1]), [1]);
+        assert_eq!(padded(vec![3, 1, 2]), [3, 1, 2, 2]);
+        assert_eq!(padded(vec![1; 100]).len(), 128);
+    }
+}
