@@ -82,13 +82,13 @@ impl Forwarder {
     }
 
     /// The answer, within the deadline.
-    pub async fn ask(&self, webhook: Webhook, urgency: Urgency) -> Result<Outcome, Unanswered> {
+    pub async fn ask(&self, webhook: impl Into<Arc<Webhook>>, urgency: Urgency) -> Result<Outcome, Unanswered> {
         let patience = match urgency {
             Urgency::Caller => self.hedge_after,
             // A lost callback is repaired later, so a second one is asked only when the first is surely in trouble.
             Urgency::Callback => self.deadline / 2,
         };
-        timeout(self.deadline, self.race(Arc::new(webhook), patience)).await.unwrap_or(Err(Unanswered::Silent))
+        timeout(self.deadline, self.race(webhook.into(), patience)).await.unwrap_or(Err(Unanswered::Silent))
     }
 
     /// Asks one control plane; another when it fails or stays silent; the same ones again after a pause.

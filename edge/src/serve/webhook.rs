@@ -119,8 +119,8 @@ impl Edge {
         }
         let urgency = if route.expects() == Expects::Instructions { Urgency::Caller } else { Urgency::Callback };
         // Kept for the case that nobody answers.
-        let asked = webhook.clone();
-        match self.forwarder.ask(webhook, urgency).await {
+        let asked = Arc::new(webhook);
+        match self.forwarder.ask(Arc::clone(&asked), urgency).await {
             Ok(Outcome::UnknownAccount) => Err(Rejection::Refused(Refusal::UnknownAccount)),
             Ok(outcome) => Ok(self.answers.outcome(route.expects(), outcome)),
             Err(unanswered) => Ok(self.without_control_plane(&asked, &unanswered)),
