@@ -14,15 +14,14 @@ edge_admin=${CALLPLANE_EDGE_ADMIN_LISTEN:-127.0.0.1:7431}
 simulator=${CALLPLANE_SIMULATOR_LISTEN:-127.0.0.1:7440}
 
 require_free_ports() {
-    local address busy=0
+    local address busy=()
     for address in "$grpc" "$admin" "$edge" "$edge_admin" "$simulator"; do
-        if port_in_use "${address#*:}"; then
-            complain "port ${address#*:} is in use: another \`make run\`? Stop it, or choose other addresses with"
-            complain "CALLPLANE_LISTEN, CALLPLANE_ADMIN_LISTEN, CALLPLANE_EDGE_LISTEN, CALLPLANE_EDGE_ADMIN_LISTEN, CALLPLANE_SIMULATOR_LISTEN"
-            busy=1
-        fi
+        ! port_in_use "${address#*:}" || busy+=("${address#*:}")
     done
-    return $busy
+    [ ${#busy[@]} != 0 ] || return 0
+    complain "in use: port ${busy[*]}. Another \`make run\`? Stop it, or choose other addresses with CALLPLANE_LISTEN," \
+        "CALLPLANE_ADMIN_LISTEN, CALLPLANE_EDGE_LISTEN, CALLPLANE_EDGE_ADMIN_LISTEN and CALLPLANE_SIMULATOR_LISTEN"
+    return 1
 }
 
 build() {
