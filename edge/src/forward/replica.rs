@@ -155,7 +155,7 @@ fn blames_content(status: &Status) -> bool {
 impl Lane {
     async fn call(&self, batch: &[Waiting]) -> Result<Vec<Reply>, Status> {
         let webhooks = batch.iter().map(|item| Webhook::clone(&item.webhook)).collect();
-        let request = HandleRequest { edge_id: self.edge_id.clone(), webhooks };
+        let request = HandleRequest { edge_id: self.edge_id.clone(), webhooks, missed: Vec::new() };
         let outcome = timeout(self.deadline, self.transport.handle(request)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Status::deadline_exceeded("silent")));
         self.note(outcome.as_ref().err());

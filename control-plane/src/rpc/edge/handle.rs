@@ -105,7 +105,7 @@ type States = Pin<Box<dyn Stream<Item = Result<pb::WatchStateResponse, Status>> 
 #[tonic::async_trait]
 impl EdgeService for Edge {
     async fn handle(&self, request: Request<pb::HandleRequest>) -> Result<Response<pb::HandleResponse>, Status> {
-        let pb::HandleRequest { edge_id: _, webhooks } = request.into_inner();
+        let pb::HandleRequest { edge_id: _, webhooks, missed: _ } = request.into_inner();
         if webhooks.len() > MOST {
             let message = format!("at most {MOST} webhooks fit into one batch");
             return Err(Error::new(Kind::InvalidArgument, "BATCH_TOO_LARGE", message).into());
