@@ -5,6 +5,7 @@ pub mod clock;
 pub mod command;
 pub mod domain;
 pub mod flow;
+pub mod metrics;
 pub mod provider;
 pub mod rpc;
 pub mod secret;

@@ -8,6 +8,7 @@ use crate::{
         error::{Error, Kind, Result},
         time::{Clock, Ids},
     },
+    metrics::Metrics,
     secret::{Cursors, MasterKeys, StreamTokens},
     store::Store,
 };
@@ -47,6 +48,8 @@ pub struct Context {
     pub wake: Wake,
     /// What we know of ourselves.
     pub facts: Facts,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Context {

@@ -7,11 +7,11 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    domain::{error::Result, time::Timestamp},
     flow::{Context, Inbox},
     store,
 };
@@ -64,25 +64,15 @@ async fn answer(admin: &Admin, path: &str) -> Response<Full<Bytes>> {
     }
 }
 
-async fn metrics(admin: &Admin) -> crate::domain::error::Result<String> {
-    let mut registry = Registry::with_prefix("callplane");
-    let mut gauge = |name: &str, help: &str, value: i64| {
-        let gauge: Gauge = Gauge::default();
-        gauge.set(value);
-        registry.register(name, help, gauge);
-    };
-    gauge(
-        "webhook_queue_depth",
-        "Webhooks that wait to be stored",
-        i64::try_from(admin.inbox.depth()).unwrap_or(i64::MAX),
-    );
-    gauge("event_sequence", "The number of the last event", store::event::head(&admin.ctx.store).await?);
-    let now = admin.ctx.clock.now();
-    let overdue = store::effect::next_time(&admin.ctx.store).await?.map_or(0, |next| (now - next).num_seconds().max(0));
-    gauge("effect_lateness_seconds", "How long the most overdue effect has waited", overdue);
-    let mut text = String::new();
-    encode(&mut text, &registry).map_err(crate::domain::error::Error::internal)?;
-    Ok(text)
+async fn metrics(admin: &Admin) -> Result<String> {
+    let ctx = &admin.ctx;
+    let standing = &ctx.metrics.standing;
+    standing.queue.set(i64::try_from(admin.inbox.depth()).unwrap_or(i64::MAX));
+    standing.event_sequence.set(store::event::head(&ctx.store).await?);
+    let now = ctx.clock.now();
+    let overdue = |due: Option<Timestamp>| due.map_or(0, |due| (now - due).num_seconds().max(0));
+    standing.effect_overdue.set(overdue(store::effect::next_time(&ctx.store).await?));
+    Ok(ctx.metrics.text())
 }
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {

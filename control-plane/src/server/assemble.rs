@@ -58,6 +58,7 @@ impl Plane {
             stream_tokens: StreamTokens::new(&settings.master_keys),
             wake: Wake::default(),
             facts: facts(settings),
+            metrics: Arc::default(),
         });
         let agents = voice_agents(vendors, &clock)?;
         let key = vendors.eleven_labs_api_key.clone();

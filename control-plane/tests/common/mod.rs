@@ -102,6 +102,7 @@ impl Plane {
                 simulated: true,
                 ..Facts::default()
             },
+            metrics: Arc::default(),
         };
         let (workspace, neighbour) = (tenant(&ctx, "Support", start).await, tenant(&ctx, "Sales", start).await);
         Self { ctx: Arc::new(ctx), clock, workspace, neighbour }

@@ -122,8 +122,10 @@ fn use_trees_are_read_with_their_nesting() {
 
 #[test]
 fn the_domain_imports_nothing_of_ours_and_nothing_that_does_io() {
-    let ours =
-        ["clock", "command", "flow", "provider", "rpc", "secret", "server", "settings", "store", "token", "worker"];
+    let ours = [
+        "clock", "command", "flow", "metrics", "provider", "rpc", "secret", "server", "settings", "store", "token",
+        "worker",
+    ];
     forbid(CONTROL_PLANE, "domain", &ours);
     let io = ["sea_orm", "sea_orm_migration", "sqlx", "tonic", "reqwest", "hyper", "tokio", "tokio_util", "prost"];
     forbid(CONTROL_PLANE, "domain", &io);
@@ -148,6 +150,8 @@ fn listening_and_acting_never_meet() {
         forbid(CONTROL_PLANE, folder, &["rpc", "worker", "server", "settings", "command"]);
     }
     forbid(CONTROL_PLANE, "store", &["flow"]);
+    let rooms = ["flow", "provider", "rpc", "secret", "server", "settings", "store", "token", "worker"];
+    forbid(CONTROL_PLANE, "metrics", &rooms);
     forbid(CONTROL_PLANE, "provider", &["flow", "store", "rpc", "worker", "secret", "token"]);
 }
 

@@ -49,6 +49,12 @@ impl Written {
         self.news.push((workspace, kind, resource, data));
     }
 
+    /// How many rows that is.
+    pub fn rows(&self) -> usize {
+        let told = self.events.len() + self.news.len();
+        self.calls.len() + self.recordings.len() + self.voicemails.len() + self.messages.len() + told
+    }
+
     /// Writes it all; `false` when another replica was faster with one of the rows.
     pub async fn put(self, journal: &mut Journal<'_>, known: &Known) -> Result<bool> {
         let calls: Vec<_> = self.calls.iter().filter_map(|sid| known.calls.get(sid)).map(next_call).collect();
