@@ -57,6 +57,9 @@ const NAMES: [(Route, &str); 11] = [
 ];
 
 impl Route {
+    /// How many there are.
+    pub const COUNT: usize = NAMES.len();
+
     /// The route's name.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(route, _)| *route == self).map_or("unknown", |(_, name)| name)

@@ -117,7 +117,7 @@ async fn webhooks_gather_while_calls_are_under_way() {
     }
     asked.extend((4..40).map(status));
     // The queue's depth says when all of them wait.
-    while !edge.admin("/metrics").await.body.contains("callplane_edge_queue_depth 36\n") {
+    while !edge.admin("/metrics").await.body.contains("class=\"callback\"} 36\n") {
         tokio::task::yield_now().await;
     }
     control_plane.open(true);
@@ -214,10 +214,12 @@ async fn metrics_count_by_route_and_reason_and_name_nobody() {
     for line in [
         "callplane_edge_requests_total{route=\"voice\",outcome=\"answered\"} 1",
         "callplane_edge_refusals_total{reason=\"signature\"} 1",
-        "callplane_edge_answer_seconds_count 2",
+        "callplane_edge_answer_seconds_count{route=\"voice\",class=\"ok\"} 1",
+        "callplane_edge_answer_seconds_count{route=\"voice\",class=\"refused\"} 1",
         "callplane_edge_accounts 2",
         "callplane_edge_numbers 2",
-        "callplane_edge_queue_depth 0",
+        "callplane_edge_queue_depth{control_plane=\"127.0.0.1:",
+        "callplane_edge_batch_size_sum 1.0",
         "callplane_edge_control_plane_up{control_plane=\"127.0.0.1:",
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");

@@ -88,17 +88,18 @@ impl Forwarder {
             // A lost callback is repaired later, so a second one is asked only when the first is surely in trouble.
             Urgency::Callback => self.deadline / 2,
         };
-        timeout(self.deadline, self.race(webhook.into(), patience)).await.unwrap_or(Err(Unanswered::Silent))
+        timeout(self.deadline, self.race(webhook.into(), urgency, patience)).await.unwrap_or(Err(Unanswered::Silent))
     }
 
     /// Asks one control plane; another when it fails or stays silent; the same ones again after a pause.
-    async fn race(&self, webhook: Arc<Webhook>, patience: Duration) -> Result<Outcome, Unanswered> {
+    async fn race(&self, webhook: Arc<Webhook>, urgency: Urgency, patience: Duration) -> Result<Outcome, Unanswered> {
         let mut turn = self.next.fetch_add(1, Ordering::Relaxed);
         let mut untried = self.replicas.len();
         let mut attempts = FuturesUnordered::new();
         let mut next_start = Some(Instant::now());
         let mut pause = FIRST_PAUSE;
         let mut last = Unanswered::AllDown;
+        let (mut is_first, mut has_failed) = (true, false);
         loop {
             tokio::select! {
                 biased;
@@ -106,6 +107,7 @@ impl Forwarder {
                     Ok(outcome) => return Ok(outcome),
                     Err(unanswered) => {
                         last = unanswered;
+                        has_failed = true;
                         if untried > 0 {
                             next_start = Some(Instant::now());
                         } else if attempts.is_empty() {
@@ -116,7 +118,12 @@ impl Forwarder {
                 },
                 () = wait_until(next_start) => match self.pick(&mut turn) {
                     Some(replica) => {
-                        attempts.push(ask_one(replica, webhook.clone()));
+                        match (std::mem::take(&mut is_first), std::mem::take(&mut has_failed)) {
+                            (true, _) => {}
+                            (false, true) => replica.metrics().retried(),
+                            (false, false) => replica.metrics().hedged(),
+                        }
+                        attempts.push(ask_one(replica, webhook.clone(), urgency));
                         untried = untried.saturating_sub(1);
                         next_start = (untried > 0).then(|| Instant::now() + patience);
                     }
@@ -141,8 +148,8 @@ impl Forwarder {
     }
 }
 
-async fn ask_one(replica: &Replica, webhook: Arc<Webhook>) -> Result<Outcome, Unanswered> {
-    reply::outcome(replica.ask(webhook).await?)
+async fn ask_one(replica: &Replica, webhook: Arc<Webhook>, urgency: Urgency) -> Result<Outcome, Unanswered> {
+    reply::outcome(replica.ask(webhook, urgency).await?)
 }
 
 async fn wait_until(start: Option<Instant>) {

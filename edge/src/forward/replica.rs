@@ -11,11 +11,15 @@ use tokio::{
 use tonic::{Code, Status};
 
 use super::{
-    Unanswered,
+    Unanswered, Urgency,
     circuit::{Circuit, Turn},
     reply,
 };
-use crate::{control_plane::ControlPlane, metrics::Metrics, settings::Limits};
+use crate::{
+    control_plane::ControlPlane,
+    metrics::{ControlPlaneMetrics, Metrics},
+    settings::Limits,
+};
 
 /// More would make one slow webhook hold up too many others; the gain is nearly all there at 64.
 const BATCH: usize = 64;
@@ -54,6 +58,7 @@ type Answer = Result<Reply, Unanswered>;
 
 struct Waiting {
     webhook: Arc<Webhook>,
+    urgency: Urgency,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -66,15 +71,16 @@ pub struct Replica {
 struct Lane {
     transport: Box<dyn Transport>,
     circuit: Mutex<Circuit>,
-    metrics: Arc<Metrics>,
+    metrics: ControlPlaneMetrics,
     edge_id: String,
     deadline: std::time::Duration,
 }
 
 impl Replica {
     /// Starts the task that sends.
-    pub fn start(transport: Box<dyn Transport>, edge_id: &str, limits: &Limits, metrics: Arc<Metrics>) -> Self {
-        metrics.replica_up(transport.name(), true);
+    pub fn start(transport: Box<dyn Transport>, edge_id: &str, limits: &Limits, metrics: &Metrics) -> Self {
+        let metrics = metrics.control_plane(transport.name());
+        metrics.up();
         let deadline = limits.answer_deadline;
         let lane =
             Arc::new(Lane { transport, circuit: Mutex::default(), metrics, edge_id: edge_id.to_owned(), deadline });
@@ -83,17 +89,22 @@ impl Replica {
         Self { queue, lane }
     }
 
+    /// What is counted about it.
+    pub fn metrics(&self) -> &ControlPlaneMetrics {
+        &self.lane.metrics
+    }
+
     /// May be asked now.
     pub fn admits(&self) -> bool {
         self.lane.circuit.lock().expect(UNPOISONED).admits(Instant::now())
     }
 
     /// Asks; waits for the answer of this control plane, however long that takes.
-    pub async fn ask(&self, webhook: Arc<Webhook>) -> Answer {
+    pub async fn ask(&self, webhook: Arc<Webhook>, urgency: Urgency) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.lane.metrics.queued(1);
-        if self.queue.try_send(Waiting { webhook, answer }).is_err() {
-            self.lane.metrics.queued(-1);
+        self.lane.metrics.queued(urgency, 1);
+        if self.queue.try_send(Waiting { webhook, urgency, answer }).is_err() {
+            self.lane.metrics.queued(urgency, -1);
             return Err(Unanswered::Overloaded);
         }
         answered.await.unwrap_or(Err(Unanswered::Unreachable(Code::Unavailable)))
@@ -112,7 +123,7 @@ async fn send(mut waiting: mpsc::Receiver<Waiting>, lane: Arc<Lane>) {
         if count == 0 {
             return;
         }
-        lane.metrics.queued(-i64::try_from(count).expect("at most 64"));
+        batch.iter().for_each(|item| lane.metrics.queued(item.urgency, -1));
         // Who has given up or was answered by another control plane needs no call.
         batch.retain(|item| !item.answer.is_closed());
         if !batch.is_empty() {
@@ -122,7 +133,6 @@ async fn send(mut waiting: mpsc::Receiver<Waiting>, lane: Arc<Lane>) {
 }
 
 async fn carry(lane: Arc<Lane>, batch: Vec<Waiting>, _place: OwnedSemaphorePermit) {
-    lane.metrics.batch(batch.len());
     match lane.call(&batch).await.map_err(|status| (blames_content(&status), Unanswered::Unreachable(status.code()))) {
         Ok(replies) => deal(batch, &replies),
         // One bad webhook must not fail its neighbours, and asking again is safe.
@@ -156,8 +166,10 @@ impl Lane {
     async fn call(&self, batch: &[Waiting]) -> Result<Vec<Reply>, Status> {
         let webhooks = batch.iter().map(|item| Webhook::clone(&item.webhook)).collect();
         let request = HandleRequest { edge_id: self.edge_id.clone(), webhooks, missed: Vec::new() };
+        let started = Instant::now();
         let outcome = timeout(self.deadline, self.transport.handle(request)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Status::deadline_exceeded("silent")));
+        self.metrics.called(batch.len(), outcome.is_ok(), started.elapsed());
         self.note(outcome.as_ref().err());
         outcome
     }
@@ -173,11 +185,11 @@ impl Lane {
         let name = self.transport.name();
         match turn {
             Turn::Up => {
-                self.metrics.replica_up(name, true);
+                self.metrics.up();
                 tracing::info!(control_plane = name, "the control plane answers again");
             }
             Turn::Down => {
-                self.metrics.replica_up(name, false);
+                self.metrics.down();
                 let (code, reason) = error.map_or((Code::Ok, ""), |status| (status.code(), status.message()));
                 tracing::error!(
                     control_plane = name,

@@ -14,7 +14,7 @@ use super::{
     Forwarder, Outcome, Unanswered, Urgency,
     replica::{Replica, Transport},
 };
-use crate::settings::Limits;
+use crate::{metrics::Metrics, settings::Limits};
 
 type Behaviour = fn(&HandleRequest) -> Result<(), Option<Code>>;
 
@@ -80,7 +80,8 @@ fn accepted(webhook: Webhook) -> Reply {
 
 fn forwarder(fakes: &[&Fake]) -> Arc<Forwarder> {
     let limits = Limits::default();
-    let replicas = fakes.iter().map(|fake| Replica::start(Box::new((*fake).clone()), "edge", &limits, Arc::default()));
+    let replicas =
+        fakes.iter().map(|fake| Replica::start(Box::new((*fake).clone()), "edge", &limits, &Metrics::default()));
     Arc::new(Forwarder::new(replicas.collect(), &limits))
 }
 

@@ -7,6 +7,7 @@ use http_body_util::Full;
 
 use crate::{
     forward::Outcome,
+    metrics::Ending,
     render::{Renderer, Unwritable},
     route::Expects,
 };
@@ -15,8 +16,8 @@ use crate::{
 pub struct Answer {
     /// What goes back.
     pub response: Response<Full<Bytes>>,
-    /// The outcome in the metrics.
-    pub outcome: &'static str,
+    /// How it is counted.
+    pub ending: Ending,
     /// What the log should say, if anything.
     pub complaint: Option<String>,
 }
@@ -38,36 +39,36 @@ impl Answers {
             (Expects::Nothing, Outcome::Invalid(why)) => invalid(empty(StatusCode::BAD_REQUEST), &why),
             (Expects::Instructions, Outcome::Invalid(why)) => invalid(self.sorry(), &why),
             (Expects::Messages, Outcome::Invalid(why)) => invalid(silence(), &why),
-            (Expects::Nothing, _) => answer(empty(StatusCode::NO_CONTENT), "accepted"),
+            (Expects::Nothing, _) => answer(empty(StatusCode::NO_CONTENT), Ending::Accepted),
             (Expects::Instructions, Outcome::Instructions(instructions)) => {
-                self.instructions(&instructions, "answered")
+                self.instructions(&instructions, Ending::Answered)
             }
             (Expects::Messages, Outcome::Messages(messages)) => match self.renderer.messages(&messages) {
-                Ok(text) => answer(twiml(text), "answered"),
+                Ok(text) => answer(twiml(text), Ending::Answered),
                 Err(fault) => unwritable(silence(), fault),
             },
-            (_, Outcome::Accepted) => answer(silence(), "answered"),
+            (_, Outcome::Accepted) => answer(silence(), Ending::Answered),
             (_, other) => Answer {
                 complaint: Some(format!(
                     "the control plane answered with something else than this route takes: {}",
                     kind(&other)
                 )),
-                ..answer(silence(), "mismatch")
+                ..answer(silence(), Ending::Mismatch)
             },
         }
     }
 
     /// Voice TwiML; what cannot be written becomes an apology, because somebody is on the line.
-    pub fn instructions(&self, instructions: &Instructions, outcome: &'static str) -> Answer {
+    pub fn instructions(&self, instructions: &Instructions, ending: Ending) -> Answer {
         match self.renderer.instructions(instructions) {
-            Ok(text) => answer(twiml(text), outcome),
+            Ok(text) => answer(twiml(text), ending),
             Err(fault) => unwritable(self.sorry(), fault),
         }
     }
 
     /// The caller hears a busy signal and is not billed.
     pub fn busy(&self) -> Answer {
-        self.instructions(&only(Kind::Reject(Reject { busy: true })), "busy")
+        self.instructions(&only(Kind::Reject(Reject { busy: true })), Ending::Busy)
     }
 
     fn sorry(&self) -> Response<Full<Bytes>> {
@@ -85,19 +86,22 @@ pub fn only(kind: Kind) -> Instructions {
 
 /// Nothing is known that could be said: Twilio asks the fallback URL, or tries again.
 pub fn unavailable() -> Answer {
-    answer(empty(StatusCode::SERVICE_UNAVAILABLE), "unavailable")
+    answer(empty(StatusCode::SERVICE_UNAVAILABLE), Ending::Unavailable)
 }
 
-fn answer(response: Response<Full<Bytes>>, outcome: &'static str) -> Answer {
-    Answer { response, outcome, complaint: None }
+fn answer(response: Response<Full<Bytes>>, ending: Ending) -> Answer {
+    Answer { response, ending, complaint: None }
 }
 
 fn invalid(response: Response<Full<Bytes>>, why: &str) -> Answer {
-    Answer { complaint: Some(format!("the control plane made no sense of it: {why}")), ..answer(response, "invalid") }
+    Answer {
+        complaint: Some(format!("the control plane made no sense of it: {why}")),
+        ..answer(response, Ending::Invalid)
+    }
 }
 
 fn unwritable(response: Response<Full<Bytes>>, fault: Unwritable) -> Answer {
-    Answer { complaint: Some(format!("the answer cannot be written: {fault}")), ..answer(response, "unwritable") }
+    Answer { complaint: Some(format!("the answer cannot be written: {fault}")), ..answer(response, Ending::Unwritable) }
 }
 
 fn kind(outcome: &Outcome) -> &'static str {

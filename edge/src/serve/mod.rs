@@ -137,11 +137,11 @@ fn warn_of_cleartext(settings: &Settings) {
     }
 }
 
-fn forwarder(settings: &Settings, control_planes: &[ControlPlane], metrics: &Arc<Metrics>) -> Forwarder {
+fn forwarder(settings: &Settings, control_planes: &[ControlPlane], metrics: &Metrics) -> Forwarder {
     let limits = &settings.limits;
     let replicas = control_planes.iter().map(|control_plane| {
         let transport = Grpc(control_plane.clone(), limits.answer_deadline);
-        Replica::start(Box::new(transport), &settings.edge_id, limits, metrics.clone())
+        Replica::start(Box::new(transport), &settings.edge_id, limits, metrics)
     });
     Forwarder::new(replicas.collect(), limits)
 }

@@ -21,7 +21,7 @@ use crate::{
     limit::RateLimit,
     log::Sampler,
     mask,
-    metrics::Metrics,
+    metrics::{Ending, Metrics},
     render::Renderer,
     route::{Expects, Route, Table},
     settings::Settings,
@@ -66,25 +66,25 @@ impl Edge {
         let path = request.uri().path().to_owned();
         let found = match route(&self.table, request.method(), &path) {
             Ok(found) => found,
-            Err(rejection) => return self.reject("none", &path, None, &rejection, started),
+            Err(rejection) => return self.reject(None, &path, None, &rejection, started),
         };
         let received = match receive(request, &self.settings.limits).await {
             Ok(received) => received,
-            Err(rejection) => return self.reject(found.route.name(), &path, None, &rejection, started),
+            Err(rejection) => return self.reject(Some(found.route), &path, None, &rejection, started),
         };
         let route = translate::settled(found.route, &received.form);
         let answer = match self.admit(route, found.tag, &received) {
             Ok(webhook) => self.answer(route, webhook).await,
-            Err(rejection) => return self.reject(route.name(), &path, Some(&received), &rejection, started),
+            Err(rejection) => return self.reject(Some(route), &path, Some(&received), &rejection, started),
         };
-        let Answer { response, outcome, complaint } = match answer {
+        let Answer { response, ending, complaint } = match answer {
             Ok(answer) => answer,
-            Err(rejection) => return self.reject(route.name(), &path, Some(&received), &rejection, started),
+            Err(rejection) => return self.reject(Some(route), &path, Some(&received), &rejection, started),
         };
         if let Some(complaint) = complaint {
             tracing::warn!(route = route.name(), account_sid = shown_sid(&received), "{}", mask::numbers(&complaint));
         }
-        self.metrics.handled(route.name(), outcome, started.elapsed());
+        self.metrics.handled(Some(route), ending, started.elapsed());
         response
     }
 
@@ -137,10 +137,10 @@ impl Edge {
     fn without_control_plane(&self, webhook: &Webhook, unanswered: &Unanswered) -> Answer {
         let instructions = degraded::instructions(&self.directory, &webhook.account_sid, webhook);
         let mut answer = match &instructions {
-            Some(instructions) => self.answers.instructions(instructions, "fallback"),
+            Some(instructions) => self.answers.instructions(instructions, Ending::Fallback),
             None => unavailable(),
         };
-        if self.sampler.admit(answer.outcome, Instant::now()).is_some() {
+        if self.sampler.admit(answer.ending.word(), Instant::now()).is_some() {
             let answered = if instructions.is_some() { "the number's fallback" } else { "503" };
             answer.complaint = Some(format!("answered with {answered}: {unanswered}"));
         }
@@ -149,18 +149,18 @@ impl Edge {
 
     fn reject(
         &self,
-        route: &'static str,
+        route: Option<Route>,
         path: &str,
         received: Option<&Received>,
         rejection: &Rejection,
         started: Instant,
     ) -> Response<Full<Bytes>> {
         self.metrics.refused(rejection.label());
-        self.metrics.handled(route, "refused", started.elapsed());
+        self.metrics.handled(route, Ending::Refused, started.elapsed());
         if let Some(left_out) = self.sampler.admit(rejection.label(), started) {
             let account_sid = received.map_or("", shown_sid);
             let path = mask::numbers(&path.chars().take(120).collect::<String>());
-            let reason = rejection.label();
+            let (route, reason) = (route.map_or("none", Route::name), rejection.label());
             tracing::warn!(route, path, account_sid, reason, left_out, "webhook refused: {rejection}");
         }
         rejection.response()

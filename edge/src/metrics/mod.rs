@@ -1,43 +1,34 @@
-//! What an edge counts. Labels are routes, outcomes and control planes: never a number, a SID or anything a caller sends.
+//! What an edge counts. Every label is a word this program knows, or a control plane's address from the settings: never a
+//! number, a SID or anything a caller sends. Whoever counts keeps a handle, so that no label is looked up for a webhook.
+
+mod control_plane;
+mod webhooks;
 
 use std::time::Duration;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        histogram::{Histogram, exponential_buckets},
-    },
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Handled {
-    route: &'static str,
-    outcome: &'static str,
-}
+use crate::route::Route;
+pub use control_plane::ControlPlaneMetrics;
+use control_plane::ControlPlanes;
+pub use webhooks::Ending;
+use webhooks::Webhooks;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Why {
     reason: &'static str,
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Of {
-    control_plane: String,
-}
-
 /// All counters of one edge.
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Handled, Counter>,
+    webhooks: Webhooks,
+    control_planes: ControlPlanes,
     refusals: Family<Why, Counter>,
-    latency: Histogram,
-    queue: Gauge,
-    batches: Histogram,
-    up: Family<Of, Gauge>,
     state_age: Gauge<f64, std::sync::atomic::AtomicU64>,
     accounts: Gauge,
     numbers: Gauge,
@@ -47,15 +38,14 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let mut registry = Registry::with_prefix("callplane_edge");
+        let webhooks = Webhooks::register(&mut registry);
+        let control_planes = ControlPlanes::register(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("callplane_edge"),
-            requests: Family::default(),
+            registry,
+            webhooks,
+            control_planes,
             refusals: Family::default(),
-            // 1 ms to 8 s: an answer is due within 4.
-            latency: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
-            queue: Gauge::default(),
-            batches: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
-            up: Family::default(),
             state_age: Gauge::default(),
             accounts: Gauge::default(),
             numbers: Gauge::default(),
@@ -70,12 +60,7 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("requests", "Webhooks by route and outcome", self.requests.clone());
         registry.register("refusals", "Webhooks refused, by reason", self.refusals.clone());
-        registry.register("answer_seconds", "From a webhook's headers to its answer", self.latency.clone());
-        registry.register("queue_depth", "Webhooks waiting for a control plane", self.queue.clone());
-        registry.register("batch_size", "Webhooks in one call to a control plane", self.batches.clone());
-        registry.register("control_plane_up", "1 while the control plane answers", self.up.clone());
         registry.register(
             "state_age_seconds",
             "Since a control plane was last heard; -1 before the first time",
@@ -87,10 +72,9 @@ impl Metrics {
         registry.register("connections_dropped", "Connections closed at once, by reason", self.dropped.clone());
     }
 
-    /// A webhook was answered.
-    pub fn handled(&self, route: &'static str, outcome: &'static str, took: Duration) {
-        self.requests.get_or_create(&Handled { route, outcome }).inc();
-        self.latency.observe(took.as_secs_f64());
+    /// A webhook was answered; a path that is no webhook's has no route.
+    pub fn handled(&self, route: Option<Route>, ending: Ending, took: Duration) {
+        self.webhooks.handled(route, ending, took);
     }
 
     /// A webhook was refused.
@@ -98,19 +82,9 @@ impl Metrics {
         self.refusals.get_or_create(&Why { reason }).inc();
     }
 
-    /// Webhooks joined or left the queue.
-    pub fn queued(&self, change: i64) {
-        self.queue.inc_by(change);
-    }
-
-    /// A batch was sent.
-    pub fn batch(&self, size: usize) {
-        self.batches.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
-    }
-
-    /// A control plane answers, or does not.
-    pub fn replica_up(&self, control_plane: &str, up: bool) {
-        self.up.get_or_create(&Of { control_plane: control_plane.to_owned() }).set(i64::from(up));
+    /// What is counted about one control plane.
+    pub fn control_plane(&self, address: &str) -> ControlPlaneMetrics {
+        self.control_planes.named(address)
     }
 
     /// What the state is worth now; asked for at each scrape.
