@@ -3,10 +3,21 @@
 
 use std::borrow::Cow;
 
-/// Decoded fields in wire order.
+/// Decoded fields in wire order, and the order in which they are signed. All texts stand in one buffer: a form costs three
+/// allocations, however many fields it has.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Form {
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
+    text: Vec<u8>,
+    fields: Vec<Field>,
+    sorted: Vec<u32>,
+}
+
+/// Where a field stands in the text; its value begins where its name ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Field {
+    start: usize,
+    name_end: usize,
+    end: usize,
 }
 
 /// More fields than allowed.
@@ -16,28 +27,64 @@ pub struct TooManyFields;
 impl Form {
     /// Reads `application/x-www-form-urlencoded` text, be it a body or a query.
     pub fn parse(encoded: &[u8], max_fields: usize) -> Result<Self, TooManyFields> {
-        let mut fields = Vec::with_capacity(32);
+        let mut form =
+            Self { text: Vec::with_capacity(encoded.len()), fields: Vec::with_capacity(32), sorted: Vec::new() };
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            if fields.len() == max_fields {
+            if form.fields.len() == max_fields {
                 return Err(TooManyFields);
             }
             let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
                 None => (pair, &[][..]),
             };
-            fields.push((decode(name), decode(value)));
+            form.push(|text| decode(text, name), |text| decode(text, value));
         }
-        Ok(Self { fields })
+        form.sort();
+        Ok(form)
     }
 
-    /// The raw fields, for the string to sign.
-    pub fn fields(&self) -> &[(Vec<u8>, Vec<u8>)] {
-        &self.fields
+    fn push(&mut self, name: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.text.len();
+        name(&mut self.text);
+        let name_end = self.text.len();
+        value(&mut self.text);
+        self.fields.push(Field { start, name_end, end: self.text.len() });
+    }
+
+    /// By the bytes of name, then value. The first eight bytes of a name nearly always decide, and compare as a number.
+    fn sort(&mut self) {
+        let mut keyed: Vec<(u64, u32)> =
+            (0..).zip(&self.fields).map(|(at, field)| (prefix(self.name(field)), at)).collect();
+        let pair = |at: u32| self.pair(&self.fields[at as usize]);
+        keyed.sort_unstable_by(|(left, a), (right, b)| left.cmp(right).then_with(|| pair(*a).cmp(&pair(*b))));
+        self.sorted = keyed.into_iter().map(|(_, at)| at).collect();
+    }
+
+    fn name(&self, field: &Field) -> &[u8] {
+        &self.text[field.start..field.name_end]
+    }
+
+    fn value(&self, field: &Field) -> &[u8] {
+        &self.text[field.name_end..field.end]
+    }
+
+    fn pair(&self, field: &Field) -> (&[u8], &[u8]) {
+        (self.name(field), self.value(field))
+    }
+
+    /// Names and values as they came.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|field| self.pair(field))
+    }
+
+    /// Names and values in the order in which they are signed: names by byte order, the values of one name sorted too.
+    pub fn sorted(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.sorted.iter().map(|at| self.pair(&self.fields[*at as usize]))
     }
 
     /// The first value of a name.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|(key, _)| key == name.as_bytes()).map(|(_, value)| value.as_slice())
+        self.fields.iter().find(|field| self.name(field) == name.as_bytes()).map(|field| self.value(field))
     }
 
     /// The first value of a name as text, without NUL, which PostgreSQL refuses. Broken UTF-8 becomes U+FFFD: the signature
@@ -50,17 +97,21 @@ impl Form {
     /// A name that comes twice with different values: which one is meant cannot be known, and the signature does not say,
     /// because it is the same for either order.
     pub fn contradiction<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
-        names.iter().copied().find(|name| {
-            let mut values = self.fields.iter().filter(|(key, _)| key == name.as_bytes()).map(|(_, value)| value);
-            values.next().is_some_and(|first| values.any(|other| other != first))
-        })
+        // Equal names stand next to each other in the sorted order, and nearly no form has any.
+        let pairs = self.sorted().zip(self.sorted().skip(1));
+        let mut contradicted = pairs.filter(|((name, value), (next, other))| name == next && value != other);
+        contradicted.find_map(|((name, _), _)| names.iter().copied().find(|known| known.as_bytes() == name))
     }
 
     /// The same form with values changed or fields left out.
     pub fn map(&self, change: impl Fn(&[u8], &[u8]) -> Option<Vec<u8>>) -> Self {
-        let fields = self.fields.iter();
-        let changed = fields.filter_map(|(name, value)| Some((name.clone(), change(name, value)?)));
-        Self { fields: changed.collect() }
+        let mut changed = Self::default();
+        for (name, value) in self.fields() {
+            let Some(value) = change(name, value) else { continue };
+            changed.push(|text| text.extend_from_slice(name), |text| text.extend_from_slice(&value));
+        }
+        changed.sort();
+        changed
     }
 
     /// How many fields there are.
@@ -74,10 +125,28 @@ impl Form {
     }
 }
 
+/// A name's first eight bytes as a number of the same order; a shorter name is filled up with zeros.
+fn prefix(name: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let length = name.len().min(8);
+    first[..length].copy_from_slice(&name[..length]);
+    u64::from_be_bytes(first)
+}
+
 /// `+` is a space; a `%` that starts no byte stays, as in every form decoder.
-fn decode(encoded: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_encoding::percent_decode(&spaced).collect()
+fn decode(text: &mut Vec<u8>, mut encoded: &[u8]) {
+    while let Some(at) = encoded.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        text.extend_from_slice(&encoded[..at]);
+        let hex = |at: usize| encoded.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        let (byte, length) = match (encoded[at], hex(at + 1), hex(at + 2)) {
+            (b'+', _, _) => (b' ', 1),
+            (_, Some(high), Some(low)) => ((high << 4 | low) as u8, 3),
+            _ => (b'%', 1),
+        };
+        text.push(byte);
+        encoded = &encoded[at + length..];
+    }
+    text.extend_from_slice(encoded);
 }
 
 #[cfg(test)]
@@ -123,11 +192,36 @@ mod tests {
         assert_eq!(form("To=a&To=a").contradiction(&["From", "To"]), None);
     }
 
+    #[test]
+    fn fields_are_signed_by_the_bytes_of_name_and_value() {
+        let form = form("Callers=1&Called=b&Called=a&%00=z&=y&Calle%00=2&CalledCity=3&CalledCountry=4&CALLED=5");
+        let sorted: Vec<_> = form.sorted().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        let mut expected: Vec<_> = form.fields().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        expected.sort();
+        assert_eq!(sorted, expected);
+    }
+
     proptest! {
+        #[test]
+        fn the_signed_order_is_that_of_the_bytes(encoded in "[a-c=&%0+]{0,60}") {
+            let form = form(&encoded);
+            let sorted: Vec<_> = form.sorted().collect();
+            let mut expected: Vec<_> = form.fields().collect();
+            expected.sort();
+            prop_assert_eq!(sorted, expected);
+        }
+
+        #[test]
+        fn decoding_is_that_of_everybody(encoded in "[a-c%0-9A-Fg+]{0,40}") {
+            let read = form(&format!("n={encoded}")).bytes("n").map(<[u8]>::to_vec);
+            let expected = form_urlencoded::parse(format!("n={encoded}").as_bytes()).next().map(|(_, value)| value.into_owned());
+            prop_assert_eq!(read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()), expected);
+        }
+
         #[test]
         fn whatever_a_client_encodes_is_read_back(fields in proptest::collection::vec((".+", ".*"), 0..20)) {
             let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-            let read: Vec<(String, String)> = form(&encoded).fields().iter()
+            let read: Vec<(String, String)> = form(&encoded).fields()
                 .map(|(name, value)| (String::from_utf8_lossy(name).into(), String::from_utf8_lossy(value).into()))
                 .collect();
             prop_assert_eq!(read, fields);

@@ -15,6 +15,8 @@ use callplane_proto::edge::v1::{AccountState, VerifierKind, state_change::Kind};
 use support::{control_plane::FakeControlPlane, twilio::verifier};
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+/// Looks like a signature: without one, no body is read.
+const SIGNATURE: (&str, &str) = ("X-Twilio-Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 
 async fn assert_serves(edge: &TestEdge) {
     assert_eq!(edge.post("/twilio/voice", &inbound_call()).await.status, 200, "the edge still serves");
@@ -46,7 +48,8 @@ async fn a_body_that_is_too_long_is_413_by_its_length_and_while_reading() {
         413
     );
     let chunk = [b"11170\r\n", long.as_slice(), b"\r\n0\r\n\r\n"].concat();
-    let answer = request(address, "POST", "/twilio/voice", &[FORM, ("Transfer-Encoding", "chunked")], &chunk).await;
+    let headers = [FORM, SIGNATURE, ("Transfer-Encoding", "chunked")];
+    let answer = request(address, "POST", "/twilio/voice", &headers, &chunk).await;
     assert_eq!(answer.status, 413);
     assert!(control_plane.calls().is_empty());
     assert_serves(&edge).await;
@@ -92,8 +95,23 @@ async fn too_many_fields_are_400() {
 async fn a_body_that_does_not_arrive_is_408() {
     let control_plane = FakeControlPlane::start(usual_state()).await;
     let edge = TestEdge::start(&[&control_plane], &[("CALLPLANE_EDGE_BODY_TIMEOUT_MS", "1")]).await;
-    let answer = request(edge.running.address, "POST", "/twilio/voice", &[FORM, ("Content-Length", "10")], b"a").await;
+    let headers = [FORM, SIGNATURE, ("Content-Length", "10")];
+    let answer = request(edge.running.address, "POST", "/twilio/voice", &headers, b"a").await;
     assert_eq!(answer.status, 408);
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_is_refused_before_its_body_arrives() {
+    let (edge, _control_plane) = start(usual_state()).await;
+    let shapes = ["", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAA*="];
+    let wrong = shapes.map(|signature| vec![FORM, ("Content-Length", "10"), ("X-Twilio-Signature", signature)]);
+    let none = vec![FORM, ("Content-Length", "10")];
+    for headers in wrong.into_iter().chain([none]) {
+        // The ten bytes never come; without waiting for them the answer is there.
+        let answer = request(edge.running.address, "POST", "/twilio/voice", &headers, b"").await;
+        assert_eq!((answer.status, answer.body.as_str()), (403, ""), "{headers:?}");
+    }
+    assert_serves(&edge).await;
 }
 
 #[tokio::test]

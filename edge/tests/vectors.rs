@@ -38,7 +38,7 @@ fn a_form_is_decoded_as_the_vectors_say() {
     for vector in all() {
         let Some(params) = &vector.params else { continue };
         let form = Form::parse(vector.body.as_bytes(), 200).expect("few fields");
-        let read: Vec<(String, String)> = form.fields().iter().map(|(name, value)| (text(name), text(value))).collect();
+        let read: Vec<(String, String)> = form.fields().map(|(name, value)| (text(name), text(value))).collect();
         assert_eq!(&read, params, "{}", vector.id);
     }
 }

@@ -25,12 +25,15 @@ pub struct Answer {
 /// Writes answers.
 pub struct Answers {
     renderer: Renderer,
+    /// Written once: whoever is over the limit costs as little as can be.
+    busy: Bytes,
 }
 
 impl Answers {
     /// With paths made absolute by this renderer.
     pub fn new(renderer: Renderer) -> Self {
-        Self { renderer }
+        let busy = renderer.instructions(&only(Kind::Reject(Reject { busy: true }))).unwrap_or_default().into();
+        Self { renderer, busy }
     }
 
     /// What a control plane said, in the form Twilio expects on this route.
@@ -68,7 +71,7 @@ impl Answers {
 
     /// The caller hears a busy signal and is not billed.
     pub fn busy(&self) -> Answer {
-        self.instructions(&only(Kind::Reject(Reject { busy: true })), Ending::Busy)
+        answer(twiml(self.busy.clone()), Ending::Busy)
     }
 
     fn sorry(&self) -> Response<Full<Bytes>> {
@@ -114,11 +117,11 @@ fn kind(outcome: &Outcome) -> &'static str {
 }
 
 fn silence() -> Response<Full<Bytes>> {
-    twiml(r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#.to_owned())
+    twiml(Bytes::from_static(br#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#))
 }
 
-fn twiml(text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(text)));
+fn twiml(text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/xml"));
     response
 }

@@ -18,20 +18,17 @@ pub struct Claim<'a> {
     /// What it is about.
     pub route: Route,
     /// The request.
-    pub received: &'a Received,
+    pub received: &'a Received<'a>,
 }
 
 /// The account that signed, or why the request is not believed. `explained` is asked only after a failed signature, because
 /// explaining costs several more checks.
-pub fn authenticate(
+pub fn authenticate<'a>(
     directory: &Directory,
-    claim: &Claim<'_>,
+    claim: &Claim<'a>,
     explained: impl FnOnce() -> bool,
-) -> Result<String, Refusal> {
+) -> Result<Cow<'a, str>, Refusal> {
     let received = claim.received;
-    if received.names_shared_key() {
-        return Err(Refusal::SharedKey);
-    }
     let sid = received.form.text("AccountSid").filter(|sid| !sid.is_empty()).ok_or(Refusal::NoAccount)?;
     let signed = Signed { url: claim.url, content: received.content(), signature: received.signature() };
     let Some(account) = directory.account(&sid) else {
@@ -50,7 +47,7 @@ pub fn authenticate(
     if claim.route.is_inbound() {
         check_owner(directory, &sid, received.form.text("To"))?;
     }
-    Ok(sid.into_owned())
+    Ok(sid)
 }
 
 fn refused(signed: Signed<'_>, keys: &[Key], fault: &Fault, explained: impl FnOnce() -> bool) -> Refusal {

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::translate::Malformed;
+use crate::{
+    translate::Malformed,
+    verify::{Fault, explain},
+};
 
 /// Why a request went no further.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub enum Refusal {
     CannotVerify,
     /// The account is not in use.
     Inactive,
+    /// No signature, or nothing that could be one.
+    Unsigned(&'static Fault),
     /// The signature does not fit; the text explains.
     Signature(String),
     /// Signed with a shared key, which this edge does not have.
@@ -86,10 +91,10 @@ impl Rejection {
     /// What the sender gets: a status, and a line only where it tells a stranger nothing about accounts.
     pub fn response(&self) -> Response<Full<Bytes>> {
         let body = match self {
-            Self::Refused(_) | Self::NotLoaded => String::new(),
-            other => format!("{other}\n"),
+            Self::Refused(_) | Self::NotLoaded => Bytes::new(),
+            other => format!("{other}\n").into(),
         };
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let mut response = Response::new(Full::new(body));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -126,7 +131,7 @@ impl Refusal {
             Self::UnknownAccount => "unknown_account",
             Self::CannotVerify => "cannot_verify",
             Self::Inactive => "inactive_account",
-            Self::Signature(_) => "signature",
+            Self::Unsigned(_) | Self::Signature(_) => "signature",
             Self::SharedKey => "shared_key",
             Self::ForeignNumber => "foreign_number",
         }
@@ -142,6 +147,7 @@ impl fmt::Display for Refusal {
                 "this account cannot verify webhooks: it has no auth token here, and API keys sign none"
             }
             Self::Inactive => "the account is not in use",
+            Self::Unsigned(fault) => explain::shape(fault),
             Self::Signature(explained) => explained,
             Self::SharedKey => "signed with a webhook shared key, and none is configured at this edge",
             Self::ForeignNumber => "the signature is right, but the number belongs to another account",

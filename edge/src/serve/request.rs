@@ -1,22 +1,24 @@
 //! Reading a request within its bounds, cheapest check first: path, method, headers, then the body and its form.
 
+use std::{pin::pin, task::Poll};
+
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header, request::Parts};
+use http::{HeaderMap, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::rejection::Rejection;
+use super::rejection::{Refusal, Rejection};
 use crate::{
     form::Form,
     route::{Found, Table},
     settings::Limits,
-    verify::{self, Content, shared_key},
+    verify::{self, Content, Fault, shared_key},
 };
 
-/// A request with its form.
-pub struct Received {
+/// A request whose form has been read.
+pub struct Received<'r> {
     /// Everything but the body.
-    pub parts: Parts,
+    pub parts: &'r Parts,
     /// All parameters: of the body, or of a GET's query.
     pub form: Form,
 }
@@ -31,29 +33,40 @@ pub fn route<'t>(table: &Table, method: &Method, path: &'t str) -> Result<Found<
     }
 }
 
+/// What can be refused before the body is there: most of what is not from Twilio ends here.
+pub fn check_head(parts: &Parts, limits: &Limits) -> Result<(), Rejection> {
+    let length = length(&parts.headers);
+    if length.is_some_and(|length| length > limits.body_bytes) {
+        return Err(Rejection::TooLong);
+    }
+    if parts.method != Method::GET {
+        check_encoding(&parts.headers)?;
+        check_type(&parts.headers, length.unwrap_or(0))?;
+    }
+    check_signature(&parts.headers).map_err(Rejection::Refused)
+}
+
 /// Reads the rest.
-pub async fn receive<B>(request: Request<B>, limits: &Limits) -> Result<Received, Rejection>
+pub async fn receive<B>(parts: &Parts, body: B, limits: &Limits) -> Result<Form, Rejection>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (parts, body) = request.into_parts();
     if parts.method == Method::GET {
         let query = parts.uri.query().unwrap_or_default();
-        let form = Form::parse(query.as_bytes(), limits.fields).map_err(|_| Rejection::TooManyFields)?;
-        return Ok(Received { parts, form });
+        return Form::parse(query.as_bytes(), limits.fields).map_err(|_| Rejection::TooManyFields);
     }
-    if length(&parts.headers).is_some_and(|length| length > limits.body_bytes) {
-        return Err(Rejection::TooLong);
-    }
-    check_encoding(&parts.headers)?;
-    let body = read(body, limits).await?;
-    check_type(&parts.headers, &body)?;
-    let form = Form::parse(&body, limits.fields).map_err(|_| Rejection::TooManyFields)?;
-    Ok(Received { parts, form })
+    let mut reading = pin!(read(body, limits.body_bytes));
+    // The body is nearly always there with the head, and needs no timer then.
+    let body = match futures::poll!(&mut reading) {
+        Poll::Ready(body) => body?,
+        Poll::Pending => timeout(limits.body_timeout, reading).await.map_err(|_| Rejection::TooSlow)??,
+    };
+    check_type(&parts.headers, body.len())?;
+    Form::parse(&body, limits.fields).map_err(|_| Rejection::TooManyFields)
 }
 
-impl Received {
+impl Received<'_> {
     /// Path and query, byte for byte.
     pub fn target(&self) -> &str {
         self.parts.uri.path_and_query().map_or("/", |target| target.as_str())
@@ -64,16 +77,9 @@ impl Received {
         if self.parts.method == Method::GET { Content::Query } else { Content::Form(&self.form) }
     }
 
-    /// The signature. Two of them, or one that is not text, fit nothing.
+    /// The signature; its shape was checked with the head.
     pub fn signature(&self) -> Option<&str> {
-        let mut values = self.parts.headers.get_all(verify::HEADER).iter();
-        let first = values.next()?;
-        Some(if values.next().is_some() { "two" } else { first.to_str().unwrap_or("not text") })
-    }
-
-    /// A shared key signed, or so it says.
-    pub fn names_shared_key(&self) -> bool {
-        self.parts.headers.contains_key(shared_key::HEADER)
+        self.parts.headers.get(verify::HEADER)?.to_str().ok()
     }
 
     /// Twilio's token for this delivery.
@@ -82,17 +88,30 @@ impl Received {
     }
 }
 
-async fn read<B>(body: B, limits: &Limits) -> Result<Bytes, Rejection>
+/// One signature, and one that could be. Says nothing about accounts, so it may be quick.
+fn check_signature(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(shared_key::HEADER) {
+        return Err(Refusal::SharedKey);
+    }
+    let mut values = headers.get_all(verify::HEADER).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Err(Refusal::Unsigned(&Fault::NoSignature)),
+        (Some(only), None) if only.is_empty() => Err(Refusal::Unsigned(&Fault::NoSignature)),
+        (Some(only), None) if verify::may_be_signature(only.as_bytes()) => Ok(()),
+        _ => Err(Refusal::Unsigned(&Fault::MalformedSignature)),
+    }
+}
+
+/// The body as one piece; one that came as one is not copied.
+async fn read<B>(body: B, most: usize) -> Result<Bytes, Rejection>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let collected = timeout(limits.body_timeout, Limited::new(body, limits.body_bytes).collect()).await;
-    match collected {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Rejection::TooLong),
-        Ok(Err(_)) => Err(Rejection::Broken),
-        Err(_) => Err(Rejection::TooSlow),
+    match Limited::new(body, most).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Rejection::TooLong),
+        Err(_) => Err(Rejection::Broken),
     }
 }
 
@@ -111,9 +130,9 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Rejection> {
 }
 
 /// The media type alone counts: Twilio sends it with and without a charset. Nothing needs no type.
-fn check_type(headers: &HeaderMap, body: &Bytes) -> Result<(), Rejection> {
+fn check_type(headers: &HeaderMap, length: usize) -> Result<(), Rejection> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        return if body.is_empty() { Ok(()) } else { Err(Rejection::NotAForm) };
+        return if length == 0 { Ok(()) } else { Err(Rejection::NotAForm) };
     };
     if value.to_str().is_ok_and(is_form) { Ok(()) } else { Err(Rejection::NotAForm) }
 }

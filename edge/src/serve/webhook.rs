@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callplane_proto::edge::v1::{Webhook, webhook::Event};
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use tokio::time::Instant;
 
@@ -13,10 +13,11 @@ use super::{
     authenticate::{Claim, authenticate},
     degraded,
     rejection::{Refusal, Rejection},
-    request::{Received, receive, route},
+    request::{Received, check_head, receive, route},
 };
 use crate::{
     clock,
+    form::Form,
     forward::{Forwarder, Outcome, Unanswered, Urgency},
     limit::RateLimit,
     log::Sampler,
@@ -43,7 +44,12 @@ pub struct Edge {
 
 impl Edge {
     /// Put together from its parts.
-    pub fn new(settings: Settings, directory: Arc<Directory>, forwarder: Forwarder, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        settings: Settings,
+        directory: Arc<Directory>,
+        forwarder: Forwarder,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             table: Table::new(&settings.aliases),
             directory,
@@ -63,23 +69,25 @@ impl Edge {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let started = Instant::now();
-        let path = request.uri().path().to_owned();
-        let found = match route(&self.table, request.method(), &path) {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
+        let found = match route(&self.table, &parts.method, path) {
             Ok(found) => found,
-            Err(rejection) => return self.reject(None, &path, None, &rejection, started),
+            Err(rejection) => return self.reject(None, path, None, &rejection, started),
         };
-        let received = match receive(request, &self.settings.limits).await {
-            Ok(received) => received,
-            Err(rejection) => return self.reject(Some(found.route), &path, None, &rejection, started),
+        let form = match self.read(&parts, body).await {
+            Ok(form) => form,
+            Err(rejection) => return self.reject(Some(found.route), path, None, &rejection, started),
         };
+        let received = Received { parts: &parts, form };
         let route = translate::settled(found.route, &received.form);
         let answer = match self.admit(route, found.tag, &received) {
             Ok(webhook) => self.answer(route, webhook).await,
-            Err(rejection) => return self.reject(Some(route), &path, Some(&received), &rejection, started),
+            Err(rejection) => Err(rejection),
         };
         let Answer { response, ending, complaint } = match answer {
             Ok(answer) => answer,
-            Err(rejection) => return self.reject(Some(route), &path, Some(&received), &rejection, started),
+            Err(rejection) => return self.reject(Some(route), path, Some(&received), &rejection, started),
         };
         if let Some(complaint) = complaint {
             tracing::warn!(route = route.name(), account_sid = shown_sid(&received), "{}", mask::numbers(&complaint));
@@ -88,12 +96,22 @@ impl Edge {
         response
     }
 
-    /// A webhook that is believed and makes sense.
-    fn admit(&self, route: Route, tag: &str, received: &Received) -> Result<Webhook, Rejection> {
+    /// The form, once it is worth reading.
+    async fn read<B>(&self, parts: &Parts, body: B) -> Result<Form, Rejection>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        check_head(parts, &self.settings.limits)?;
         if !self.directory.is_loaded() {
             return Err(Rejection::NotLoaded);
         }
-        let url = format!("{}{}", self.settings.public_url, received.target());
+        receive(parts, body, &self.settings.limits).await
+    }
+
+    /// A webhook that is believed and makes sense.
+    fn admit(&self, route: Route, tag: &str, received: &Received<'_>) -> Result<Webhook, Rejection> {
+        let url = [self.settings.public_url.as_str(), received.target()].concat();
         let claim = Claim { url: &url, route, received };
         // Explaining is for the log; when the log takes no more lines of this kind, it is not worth the time.
         let account_sid =
@@ -113,8 +131,8 @@ impl Edge {
 
     async fn answer(&self, route: Route, webhook: Webhook) -> Result<Answer, Rejection> {
         if let Some(who) = self.over_limit(&webhook) {
-            let complaint = Some(format!("too many calls of one {who}; the caller hears a busy signal"));
-            let complaint = complaint.filter(|_| self.sampler.admit("busy", Instant::now()).is_some());
+            let shown = self.sampler.admit("busy", Instant::now()).is_some();
+            let complaint = shown.then(|| format!("too many calls of one {who}; the caller hears a busy signal"));
             return Ok(Answer { complaint, ..self.answers.busy() });
         }
         let urgency = if route.expects() == Expects::Instructions { Urgency::Caller } else { Urgency::Callback };
@@ -151,7 +169,7 @@ impl Edge {
         &self,
         route: Option<Route>,
         path: &str,
-        received: Option<&Received>,
+        received: Option<&Received<'_>>,
         rejection: &Rejection,
         started: Instant,
     ) -> Response<Full<Bytes>> {
@@ -168,7 +186,7 @@ impl Edge {
 }
 
 /// The account for a log line; it is a stranger's word, so only if it looks like one.
-fn shown_sid(received: &Received) -> &str {
+fn shown_sid<'r>(received: &'r Received<'_>) -> &'r str {
     let sid = received.form.bytes("AccountSid").and_then(|sid| std::str::from_utf8(sid).ok()).unwrap_or_default();
     let looks_right = sid.len() <= 34 && sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if looks_right { sid } else { "(not a SID)" }

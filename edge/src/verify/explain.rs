@@ -7,11 +7,19 @@ use crate::{form::Form, mask};
 /// One line: what is wrong and, if it can be known, what would have been right.
 pub fn reason(request: Signed<'_>, keys: &[Key], fault: &Fault) -> String {
     match fault {
-        Fault::NoSignature => "the X-Twilio-Signature header is missing or empty".into(),
-        Fault::MalformedSignature => "the X-Twilio-Signature header is not base64 of the right length".into(),
-        Fault::Body(BodyFault::NoHash) => "the body is no form and the URL has no bodySHA256".into(),
-        Fault::Body(BodyFault::OtherHash) => "the body changed: its SHA-256 is not the bodySHA256 in the URL".into(),
         Fault::Mismatch => mismatch(request, keys),
+        other => shape(other).to_owned(),
+    }
+}
+
+/// What is wrong before any key is tried.
+pub fn shape(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::NoSignature => "the X-Twilio-Signature header is missing or empty",
+        Fault::MalformedSignature => "the X-Twilio-Signature header is not base64 of the right length",
+        Fault::Body(BodyFault::NoHash) => "the body is no form and the URL has no bodySHA256",
+        Fault::Body(BodyFault::OtherHash) => "the body changed: its SHA-256 is not the bodySHA256 in the URL",
+        Fault::Mismatch => "wrong auth token, URL mismatch or changed body",
     }
 }
 

@@ -28,16 +28,22 @@ pub enum BodyFault {
 impl Content<'_> {
     /// The fields, names sorted by byte order, the values of one name sorted and each taken once, all without separators.
     pub fn suffix(&self) -> Vec<u8> {
-        let Content::Form(form) = self else { return Vec::new() };
-        let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = form.fields().iter().collect();
-        fields.sort_unstable();
-        fields.dedup();
-        let mut text = Vec::with_capacity(fields.iter().map(|(name, value)| name.len() + value.len()).sum());
-        for (name, value) in fields {
+        let mut text = Vec::new();
+        self.append_to(&mut text);
+        text
+    }
+
+    /// The same, behind the URL.
+    pub fn append_to(&self, text: &mut Vec<u8>) {
+        let Content::Form(form) = self else { return };
+        let mut last = None;
+        for field @ (name, value) in form.sorted() {
+            if last.replace(field) == Some(field) {
+                continue;
+            }
             text.extend_from_slice(name);
             text.extend_from_slice(value);
         }
-        text
     }
 
     /// Compares an opaque body with the `bodySHA256` of the URL it came to.

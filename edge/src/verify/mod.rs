@@ -53,28 +53,64 @@ pub enum Fault {
 /// The index of the key that signed, or why none did.
 pub fn verify(request: Signed<'_>, keys: &[Key]) -> Result<usize, Fault> {
     let header = request.signature.filter(|header| !header.is_empty()).ok_or(Fault::NoSignature)?;
-    // The engine is strict: canonical padding, no spaces, no leftover bits.
-    let signature = STANDARD.decode(header).map_err(|_| Fault::MalformedSignature)?;
+    let signature = decode(header).ok_or(Fault::MalformedSignature)?;
+    let signature = signature.as_slice();
     if !keys.is_empty() && keys.iter().all(|key| key.len() != signature.len()) {
         return Err(Fault::MalformedSignature);
     }
     request.content.check_body(request.url).map_err(Fault::Body)?;
 
-    let suffix = request.content.suffix();
     // Nearly every request is signed with the URL as it stands; the variants are built only when it is not.
     let plain = candidates::without_fragment(request.url);
-    if let Some(index) = signer(keys, plain, &suffix, &signature) {
+    let mut text = Vec::with_capacity(plain.len() + ROOM);
+    if let Some(index) = signer(keys, &mut text, plain, request.content, signature) {
         return Ok(index);
     }
     let others = candidates::candidates(request.url);
-    others.iter().find_map(|url| signer(keys, url, &suffix, &signature)).ok_or(Fault::Mismatch)
+    let signed = others.iter().find_map(|url| signer(keys, &mut text, url, request.content, signature));
+    signed.ok_or(Fault::Mismatch)
 }
 
-fn signer(keys: &[Key], url: &str, suffix: &[u8], signature: &[u8]) -> Option<usize> {
-    let mut text = Vec::with_capacity(url.len() + suffix.len());
+/// A usual form fits without growing.
+const ROOM: usize = 1024;
+
+fn signer(keys: &[Key], text: &mut Vec<u8>, url: &str, content: Content<'_>, signature: &[u8]) -> Option<usize> {
+    text.clear();
     text.extend_from_slice(url.as_bytes());
-    text.extend_from_slice(suffix);
-    keys.iter().position(|key| key.signs(&text, signature))
+    content.append_to(text);
+    keys.iter().position(|key| key.signs(text, signature))
+}
+
+/// The longest signature there is, HMAC-SHA256's, and what base64 makes of it.
+const LONGEST: usize = 32;
+const LONGEST_HEADER: usize = 44;
+
+/// The engine is strict: canonical padding, no spaces, no leftover bits.
+fn decode(header: &str) -> Option<Signature> {
+    if header.len() > LONGEST_HEADER {
+        return None;
+    }
+    // The decoder wants room for three bytes of every four characters, padded or not.
+    let mut bytes = [0; LONGEST_HEADER / 4 * 3];
+    let length = STANDARD.decode_slice(header, &mut bytes).ok().filter(|length| *length <= LONGEST)?;
+    Some(Signature { bytes, length })
+}
+
+struct Signature {
+    bytes: [u8; LONGEST_HEADER / 4 * 3],
+    length: usize,
+}
+
+impl Signature {
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// Could be the signature of a webhook: what base64 makes of 20 bytes. Asked before a body is read.
+pub fn may_be_signature(header: &[u8]) -> bool {
+    let Some((b"=", text)) = header.split_last_chunk::<1>().map(|(text, last)| (last, text)) else { return false };
+    text.len() == 27 && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
 impl Key {
