@@ -6,16 +6,22 @@ use std::{
 };
 
 use callplane_proto::edge::v1::{
-    HandleRequest, HandleResponse, WatchStateRequest, WatchStateResponse, edge_service_client::EdgeServiceClient,
+    HandleResponse, WatchStateRequest, WatchStateResponse, edge_service_client::EdgeServiceClient,
 };
+use http::uri::PathAndQuery;
 use tonic::{
     Request, Status, Streaming,
+    client::Grpc,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri},
 };
+use tonic_prost::ProstCodec;
 
-use crate::settings::{Settings, Token};
+use crate::{
+    forward::Batch,
+    settings::{Settings, Token},
+};
 
 const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
 
@@ -26,6 +32,7 @@ type Client = EdgeServiceClient<InterceptedService<Channel, Bearer>>;
 pub struct ControlPlane {
     name: Arc<str>,
     client: Client,
+    handling: Grpc<InterceptedService<Channel, Bearer>>,
     bearer: Bearer,
 }
 
@@ -57,9 +64,11 @@ impl ControlPlane {
                 endpoint.tls_config(tls).map_err(|error| format!("the control plane's CA cannot be used: {error}"))?;
         }
         // A part of a snapshot may be larger than tonic's usual 4 MiB.
-        let client = EdgeServiceClient::with_interceptor(endpoint.connect_lazy(), bearer.clone())
+        let channel = endpoint.connect_lazy();
+        let client = EdgeServiceClient::with_interceptor(channel.clone(), bearer.clone())
             .max_decoding_message_size(LARGEST_MESSAGE);
-        Ok(Self { name, client, bearer })
+        let handling = Grpc::new(InterceptedService::new(channel, bearer.clone()));
+        Ok(Self { name, client, handling, bearer })
     }
 
     /// Host and port, for logs and metrics.
@@ -67,11 +76,14 @@ impl ControlPlane {
         &self.name
     }
 
-    /// Sends a batch of webhooks.
-    pub async fn handle(&self, request: HandleRequest, deadline: Duration) -> Result<HandleResponse, Status> {
-        let mut request = Request::new(request);
+    /// Sends a batch of webhooks, which are encoded already: what the generated client does with a `HandleRequest`.
+    pub async fn handle(&self, batch: Batch, deadline: Duration) -> Result<HandleResponse, Status> {
+        let mut request = Request::new(batch);
         request.set_timeout(deadline);
-        self.client.clone().handle(request).await.map(tonic::Response::into_inner)
+        let mut client = self.handling.clone();
+        client.ready().await.map_err(|error| Status::unavailable(format!("not connected: {error}")))?;
+        let path = PathAndQuery::from_static("/callplane.edge.v1.EdgeService/Handle");
+        client.unary(request, path, ProstCodec::default()).await.map(tonic::Response::into_inner)
     }
 
     /// Opens the stream of accounts and numbers.

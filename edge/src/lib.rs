@@ -1,6 +1,7 @@
 //! Callplane's edge: checks a webhook's signature, types it, forwards it, renders the answer. Knows the API between edge
 //! and control plane, and no rule about calls.
 
+mod backoff;
 mod clock;
 pub mod command;
 mod control_plane;

@@ -1,20 +1,22 @@
-//! Whether a control plane is worth asking: after a few failures in a row it is left alone for a while, then tried with one
-//! request. Pure: the time is handed in.
+//! Whether a control plane is worth asking: after a few failures in a row it is left alone until it has answered a probe.
+//! Pure: the time is handed in.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::backoff::Backoff;
+
 /// One slow answer is no outage; three in a row are.
 const FAILURES: u32 = 3;
-const FIRST_REST: Duration = Duration::from_millis(500);
+const FIRST_REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// One control plane's record.
 #[derive(Debug, Default)]
 pub struct Circuit {
     failures: u32,
-    rest: Option<(Instant, Duration)>,
+    open: Option<(Instant, Backoff)>,
 }
 
 /// What a result changed.
@@ -29,39 +31,35 @@ pub enum Turn {
 }
 
 impl Circuit {
-    /// May be asked now. While it rests, one request after each rest is let through.
-    pub fn admits(&mut self, now: Instant) -> bool {
-        match &mut self.rest {
-            None => true,
-            Some((until, length)) if now >= *until => {
-                *until = now + *length;
-                true
-            }
-            Some(_) => false,
-        }
+    /// May be asked.
+    pub fn admits(&self) -> bool {
+        self.open.is_none()
+    }
+
+    /// Since when it is left alone, if it is.
+    pub fn open_since(&self) -> Option<Instant> {
+        self.open.as_ref().map(|(since, _)| *since)
+    }
+
+    /// Before the next probe.
+    pub fn rest(&mut self) -> Option<Duration> {
+        self.open.as_mut().map(|(_, rests)| rests.next())
     }
 
     /// It answered.
     pub fn succeeded(&mut self) -> Turn {
         self.failures = 0;
-        if self.rest.take().is_some() { Turn::Up } else { Turn::Same }
+        if self.open.take().is_some() { Turn::Up } else { Turn::Same }
     }
 
     /// It did not.
     pub fn failed(&mut self, now: Instant) -> Turn {
-        self.failures += 1;
-        match &mut self.rest {
-            None if self.failures < FAILURES => Turn::Same,
-            None => {
-                self.rest = Some((now + FIRST_REST, FIRST_REST));
-                Turn::Down
-            }
-            Some((until, length)) => {
-                *length = (*length * 2).min(LONGEST_REST);
-                *until = now + *length;
-                Turn::Same
-            }
+        self.failures = self.failures.saturating_add(1);
+        if self.open.is_some() || self.failures < FAILURES {
+            return Turn::Same;
         }
+        self.open = Some((now, Backoff::new(FIRST_REST, LONGEST_REST)));
+        Turn::Down
     }
 }
 
@@ -82,22 +80,20 @@ mod tests {
             [circuit.failed(now), circuit.failed(now), circuit.failed(now)],
             [Turn::Same, Turn::Same, Turn::Down]
         );
-        assert!(!circuit.admits(now));
+        assert_eq!((circuit.admits(), circuit.open_since()), (false, Some(now)));
+        assert_eq!(circuit.failed(now + Duration::from_secs(1)), Turn::Same);
+        assert_eq!(circuit.open_since(), Some(now));
         assert_eq!(circuit.succeeded(), Turn::Up);
-        assert!(circuit.admits(now));
+        assert_eq!((circuit.admits(), circuit.open_since()), (true, None));
     }
 
     #[tokio::test]
-    async fn after_a_rest_one_request_is_let_through_and_rests_grow() {
-        let (mut circuit, start) = (Circuit::default(), Instant::now());
+    async fn it_rests_only_while_it_is_open() {
+        let (mut circuit, now) = (Circuit::default(), Instant::now());
+        assert_eq!(circuit.rest(), None);
         for _ in 0..3 {
-            circuit.failed(start);
+            circuit.failed(now);
         }
-        let later = start + Duration::from_millis(500);
-        assert!(circuit.admits(later));
-        assert!(!circuit.admits(later));
-        circuit.failed(later);
-        assert!(!circuit.admits(later + Duration::from_millis(999)));
-        assert!(circuit.admits(later + Duration::from_millis(1000)));
+        assert!(circuit.rest().is_some_and(|rest| rest <= Duration::from_millis(100)));
     }
 }

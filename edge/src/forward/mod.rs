@@ -1,28 +1,43 @@
 //! Getting an answer from a control plane in time: which one is asked, when a second one is, and when it is enough. Asking
 //! twice is safe, because every webhook has a delivery key.
 
+mod batch;
+mod budget;
 mod circuit;
+mod missed;
+mod queue;
+mod race;
 mod replica;
 mod reply;
+mod transport;
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use callplane_proto::edge::v1::Webhook;
-use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{Instant, sleep_until, timeout};
+use prost_types::Timestamp;
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 use tonic::Code;
 
-use crate::settings::Limits;
+use crate::{backoff::Backoff, metrics::Metrics, settings::Limits};
+use budget::{Budget, Spend};
+use missed::Missed;
+use replica::{Lane, Replica, Shared};
 
-pub use replica::{Grpc, Replica};
+pub use batch::Batch;
+pub use queue::Class;
 pub use reply::Outcome;
+pub use transport::{Grpc, Transport};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,108 +69,71 @@ impl fmt::Display for Unanswered {
     }
 }
 
-/// How long a person would have to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody is on the line.
-    Caller,
-    /// Nobody hears the answer.
-    Callback,
-}
-
 /// All control planes.
 pub struct Forwarder {
     replicas: Vec<Replica>,
     next: AtomicUsize,
-    deadline: Duration,
+    budget: Mutex<Budget>,
+    shared: Shared,
     hedge_after: Duration,
+    _teller: JoinSet<()>,
 }
 
-/// Before one control plane is asked again about the same webhook; doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// What was missed is gathered for so long before it is told.
+const GATHER: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Forwarder {
     /// Asks these, in turn.
-    pub fn new(replicas: Vec<Replica>, limits: &Limits) -> Self {
-        let (deadline, hedge_after) = (limits.answer_deadline, limits.hedge_after);
-        Self { replicas, next: AtomicUsize::new(0), deadline, hedge_after }
-    }
-
-    /// The answer, within the deadline.
-    pub async fn ask(&self, webhook: impl Into<Arc<Webhook>>, urgency: Urgency) -> Result<Outcome, Unanswered> {
-        let patience = match urgency {
-            Urgency::Caller => self.hedge_after,
-            // A lost callback is repaired later, so a second one is asked only when the first is surely in trouble.
-            Urgency::Callback => self.deadline / 2,
+    pub fn start(transports: Vec<Box<dyn Transport>>, edge_id: &str, limits: &Limits, metrics: &Metrics) -> Self {
+        let shared = Shared {
+            edge_id: edge_id.to_owned(),
+            deadline: limits.answer_deadline,
+            missed: Arc::default(),
+            ups: watch::Sender::default(),
         };
-        timeout(self.deadline, self.race(webhook.into(), urgency, patience)).await.unwrap_or(Err(Unanswered::Silent))
-    }
-
-    /// Asks one control plane; another when it fails or stays silent; the same ones again after a pause.
-    async fn race(&self, webhook: Arc<Webhook>, urgency: Urgency, patience: Duration) -> Result<Outcome, Unanswered> {
-        let mut turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut untried = self.replicas.len();
-        let mut attempts = FuturesUnordered::new();
-        let mut next_start = Some(Instant::now());
-        let mut pause = FIRST_PAUSE;
-        let mut last = Unanswered::AllDown;
-        let (mut is_first, mut has_failed) = (true, false);
-        loop {
-            tokio::select! {
-                biased;
-                Some(answer) = attempts.next() => match answer {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(unanswered) => {
-                        last = unanswered;
-                        has_failed = true;
-                        if untried > 0 {
-                            next_start = Some(Instant::now());
-                        } else if attempts.is_empty() {
-                            next_start = Some(Instant::now() + pause);
-                            pause *= 2;
-                        }
-                    }
-                },
-                () = wait_until(next_start) => match self.pick(&mut turn) {
-                    Some(replica) => {
-                        match (std::mem::take(&mut is_first), std::mem::take(&mut has_failed)) {
-                            (true, _) => {}
-                            (false, true) => replica.metrics().retried(),
-                            (false, false) => replica.metrics().hedged(),
-                        }
-                        attempts.push(ask_one(replica, webhook.clone(), urgency));
-                        untried = untried.saturating_sub(1);
-                        next_start = (untried > 0).then(|| Instant::now() + patience);
-                    }
-                    None if attempts.is_empty() => return Err(last),
-                    None => next_start = None,
-                },
-            }
+        let replicas: Vec<Replica> =
+            transports.into_iter().map(|transport| Replica::start(transport, &shared, metrics)).collect();
+        let mut teller = JoinSet::new();
+        teller.spawn(tell(shared.missed.clone(), replicas.iter().map(|replica| replica.lane.clone()).collect()));
+        Self {
+            replicas,
+            next: AtomicUsize::new(0),
+            budget: Mutex::new(Budget::new(Instant::now())),
+            shared,
+            hedge_after: limits.hedge_after,
+            _teller: teller,
         }
     }
 
-    /// The next control plane in turn that is not resting.
-    fn pick(&self, turn: &mut usize) -> Option<&Replica> {
-        let count = self.replicas.len();
-        for _ in 0..count {
-            let replica = &self.replicas[*turn % count];
-            *turn = turn.wrapping_add(1);
-            if replica.admits() {
-                return Some(replica);
-            }
+    /// Somebody has heard from the control plane with this index.
+    pub fn heard_of(&self, index: usize) {
+        if let Some(replica) = self.replicas.get(index) {
+            replica.lane.revive();
         }
-        None
+    }
+
+    /// No control plane took a webhook of this account: one of them is told of it later.
+    pub fn missed(&self, account_sid: &str, at: Timestamp) {
+        self.shared.missed.note(account_sid, at);
+    }
+
+    fn allows(&self, spend: Spend) -> bool {
+        let asked = self.next.load(Ordering::Relaxed);
+        self.budget.lock().expect("nobody panics while holding the budget").allows(spend, asked, Instant::now())
     }
 }
 
-async fn ask_one(replica: &Replica, webhook: Arc<Webhook>, urgency: Urgency) -> Result<Outcome, Unanswered> {
-    reply::outcome(replica.ask(webhook, urgency).await?)
-}
-
-async fn wait_until(start: Option<Instant>) {
-    match start {
-        Some(start) => sleep_until(start).await,
-        None => std::future::pending().await,
+/// Tells what was missed while the control planes did answer others; one that was down is told with its probe.
+async fn tell(missed: Arc<Missed>, lanes: Vec<Arc<Lane>>) {
+    let mut backoff = Backoff::new(GATHER, LONGEST_PAUSE);
+    loop {
+        missed.wait().await;
+        sleep(backoff.next()).await;
+        let Some(lane) = lanes.iter().find(|lane| lane.admits()) else { continue };
+        if missed.is_empty() || lane.tell().await.is_ok() {
+            backoff.reset();
+        }
     }
 }
 

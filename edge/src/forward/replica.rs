@@ -1,207 +1,282 @@
-//! One control plane with its queue: webhooks wait there while calls are under way, and travel together in the next one.
+//! One control plane with its queue: webhooks wait there while calls are under way, and travel together in the next one. While
+//! it does not answer, it is probed without a webhook.
 
 use std::sync::{Arc, Mutex};
 
-use callplane_proto::edge::v1::{HandleRequest, Reply, Webhook};
-use futures::future::BoxFuture;
+use callplane_proto::edge::v1::Reply;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::{Instant, timeout},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch},
+    task::JoinSet,
+    time::{Duration, Instant, sleep, timeout},
 };
 use tonic::{Code, Status};
 
 use super::{
-    Unanswered, Urgency,
+    Unanswered,
+    batch::{Asked, Batch},
     circuit::{Circuit, Turn},
+    missed::Missed,
+    queue::{Class, Queue},
     reply,
+    transport::{Transport, blames_content},
 };
-use crate::{
-    control_plane::ControlPlane,
-    metrics::{ControlPlaneMetrics, Metrics},
-    settings::Limits,
-};
+use crate::metrics::{ControlPlaneMetrics, Metrics};
 
 /// More would make one slow webhook hold up too many others; the gain is nearly all there at 64.
 const BATCH: usize = 64;
+/// Calls that are quick leave so many places: enough to keep a control plane busy, few enough for webhooks to gather.
 const IN_FLIGHT: usize = 4;
-/// Beyond this, waiting would outlast Twilio's patience.
-const QUEUE: usize = 1024;
-
-/// Whatever carries a batch to a control plane.
-pub trait Transport: Send + Sync + 'static {
-    /// Its name in logs and metrics.
-    fn name(&self) -> &str;
-    /// Sends one batch.
-    fn handle(&self, request: HandleRequest) -> BoxFuture<'_, Result<Vec<Reply>, Status>>;
-    /// The control plane refused our token.
-    fn refused(&self) {}
-}
-
-/// A control plane, with the deadline told to it.
-pub struct Grpc(pub ControlPlane, pub std::time::Duration);
-
-impl Transport for Grpc {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn handle(&self, request: HandleRequest) -> BoxFuture<'_, Result<Vec<Reply>, Status>> {
-        Box::pin(async { self.0.handle(request, self.1).await.map(|response| response.replies) })
-    }
-
-    fn refused(&self) {
-        self.0.read_token_again();
-    }
-}
+/// A call that takes longer gives its place to others: it waits for a vendor or a disk, not for us.
+const SLOW: Duration = Duration::from_millis(20);
+/// All calls, quick and slow.
+const MOST_CALLS: usize = 64;
+/// A probe that takes longer has failed.
+const PROBE: Duration = Duration::from_secs(1);
 
 type Answer = Result<Reply, Unanswered>;
 
 struct Waiting {
-    webhook: Arc<Webhook>,
-    urgency: Urgency,
+    asked: Asked,
     answer: oneshot::Sender<Answer>,
 }
 
-/// The asking side of one control plane.
+/// The asking side of one control plane; its tasks end when it is dropped.
 pub struct Replica {
-    queue: mpsc::Sender<Waiting>,
-    lane: Arc<Lane>,
+    pub lane: Arc<Lane>,
+    _tasks: JoinSet<()>,
 }
 
-struct Lane {
-    transport: Box<dyn Transport>,
-    circuit: Mutex<Circuit>,
-    metrics: ControlPlaneMetrics,
-    edge_id: String,
-    deadline: std::time::Duration,
+/// What all control planes share.
+#[derive(Clone)]
+pub struct Shared {
+    /// This edge's name.
+    pub edge_id: String,
+    /// For one call.
+    pub deadline: Duration,
+    /// What is to be told.
+    pub missed: Arc<Missed>,
+    /// Rings when one of them answers again.
+    pub ups: watch::Sender<()>,
 }
+
+/// One control plane as its tasks see it.
+pub struct Lane {
+    transport: Box<dyn Transport>,
+    /// What is counted about it.
+    pub metrics: ControlPlaneMetrics,
+    queue: Mutex<Queue<Waiting>>,
+    arrived: Notify,
+    circuit: Mutex<Circuit>,
+    opened: Notify,
+    revived: Notify,
+    shared: Shared,
+}
+
+const UNPOISONED: &str = "nobody panics while holding a queue or a circuit";
 
 impl Replica {
-    /// Starts the task that sends.
-    pub fn start(transport: Box<dyn Transport>, edge_id: &str, limits: &Limits, metrics: &Metrics) -> Self {
+    /// Starts the tasks that send and probe.
+    pub fn start(transport: Box<dyn Transport>, shared: &Shared, metrics: &Metrics) -> Self {
         let metrics = metrics.control_plane(transport.name());
         metrics.up();
-        let deadline = limits.answer_deadline;
-        let lane =
-            Arc::new(Lane { transport, circuit: Mutex::default(), metrics, edge_id: edge_id.to_owned(), deadline });
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(send(waiting, lane.clone()));
-        Self { queue, lane }
-    }
-
-    /// What is counted about it.
-    pub fn metrics(&self) -> &ControlPlaneMetrics {
-        &self.lane.metrics
-    }
-
-    /// May be asked now.
-    pub fn admits(&self) -> bool {
-        self.lane.circuit.lock().expect(UNPOISONED).admits(Instant::now())
-    }
-
-    /// Asks; waits for the answer of this control plane, however long that takes.
-    pub async fn ask(&self, webhook: Arc<Webhook>, urgency: Urgency) -> Answer {
-        let (answer, answered) = oneshot::channel();
-        self.lane.metrics.queued(urgency, 1);
-        if self.queue.try_send(Waiting { webhook, urgency, answer }).is_err() {
-            self.lane.metrics.queued(urgency, -1);
-            return Err(Unanswered::Overloaded);
-        }
-        answered.await.unwrap_or(Err(Unanswered::Unreachable(Code::Unavailable)))
+        let lane = Arc::new(Lane {
+            transport,
+            metrics,
+            queue: Mutex::default(),
+            arrived: Notify::new(),
+            circuit: Mutex::default(),
+            opened: Notify::new(),
+            revived: Notify::new(),
+            shared: shared.clone(),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(send(lane.clone()));
+        tasks.spawn(probe(lane.clone()));
+        Self { lane, _tasks: tasks }
     }
 }
 
-const UNPOISONED: &str = "nobody panics while holding a circuit";
-
 /// A place is taken before the queue is read, so whatever arrives while all places are taken travels together.
-async fn send(mut waiting: mpsc::Receiver<Waiting>, lane: Arc<Lane>) {
-    let places = Arc::new(Semaphore::new(IN_FLIGHT));
+async fn send(lane: Arc<Lane>) {
+    let (places, calls) = (Arc::new(Semaphore::new(IN_FLIGHT)), Arc::new(Semaphore::new(MOST_CALLS)));
     loop {
+        let Ok(call) = calls.clone().acquire_owned().await else { return };
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        let mut batch = Vec::new();
-        let count = waiting.recv_many(&mut batch, BATCH).await;
-        if count == 0 {
-            return;
-        }
-        batch.iter().for_each(|item| lane.metrics.queued(item.urgency, -1));
+        let mut batch = lane.next_batch().await;
         // Who has given up or was answered by another control plane needs no call.
         batch.retain(|item| !item.answer.is_closed());
         if !batch.is_empty() {
-            tokio::spawn(carry(lane.clone(), batch, place));
+            tokio::spawn(carry(lane.clone(), batch, place, call));
         }
     }
 }
 
-async fn carry(lane: Arc<Lane>, batch: Vec<Waiting>, _place: OwnedSemaphorePermit) {
-    match lane.call(&batch).await.map_err(|status| (blames_content(&status), Unanswered::Unreachable(status.code()))) {
-        Ok(replies) => deal(batch, &replies),
-        // One bad webhook must not fail its neighbours, and asking again is safe.
-        Err((true, _)) if batch.len() > 1 => {
-            for item in batch {
-                match lane.call(std::slice::from_ref(&item)).await {
-                    Ok(replies) => deal(vec![item], &replies),
-                    Err(status) => drop(item.answer.send(Err(Unanswered::Unreachable(status.code())))),
-                }
+async fn carry(lane: Arc<Lane>, batch: Vec<Waiting>, place: OwnedSemaphorePermit, _call: OwnedSemaphorePermit) {
+    let mut carrying = std::pin::pin!(lane.carry(batch));
+    if timeout(SLOW, &mut carrying).await.is_err() {
+        drop(place);
+        carrying.await;
+    }
+}
+
+/// While the circuit is open, asks after each rest, and at once when there is a sign of life. No webhook is used for that.
+async fn probe(lane: Arc<Lane>) {
+    loop {
+        lane.opened.notified().await;
+        while let Some(rest) = lane.next_rest() {
+            tokio::select! {
+                () = sleep(rest) => {}
+                () = lane.revived.notified() => {}
             }
+            // What came of it is noted in the circuit.
+            drop(lane.tell().await);
         }
-        Err((_, unanswered)) => batch.into_iter().for_each(|item| drop(item.answer.send(Err(unanswered.clone())))),
     }
-}
-
-fn deal(batch: Vec<Waiting>, replies: &[Reply]) {
-    for (index, item) in batch.into_iter().enumerate() {
-        let reply = reply::of(replies, index, &item.webhook.delivery_key);
-        drop(item.answer.send(reply.ok_or(Unanswered::NoReply)));
-    }
-}
-
-/// The control plane was reached and disliked what it got. A status made on this side, with a source, is a broken connection.
-fn blames_content(status: &Status) -> bool {
-    use Code::{Internal, InvalidArgument, OutOfRange, ResourceExhausted, Unknown};
-    let about_content = matches!(status.code(), InvalidArgument | OutOfRange | Internal | Unknown | ResourceExhausted);
-    about_content && std::error::Error::source(status).is_none()
 }
 
 impl Lane {
-    async fn call(&self, batch: &[Waiting]) -> Result<Vec<Reply>, Status> {
-        let webhooks = batch.iter().map(|item| Webhook::clone(&item.webhook)).collect();
-        let request = HandleRequest { edge_id: self.edge_id.clone(), webhooks, missed: Vec::new() };
-        let started = Instant::now();
-        let outcome = timeout(self.deadline, self.transport.handle(request)).await;
+    /// May be asked now.
+    pub fn admits(&self) -> bool {
+        self.circuit.lock().expect(UNPOISONED).admits()
+    }
+
+    /// Since when it is not asked, if it is not.
+    pub fn down_since(&self) -> Option<Instant> {
+        self.circuit.lock().expect(UNPOISONED).open_since()
+    }
+
+    /// It has shown that it lives: if it is not asked, find out at once whether it may be.
+    pub fn revive(&self) {
+        if !self.admits() {
+            self.revived.notify_one();
+        }
+    }
+
+    fn next_rest(&self) -> Option<Duration> {
+        self.circuit.lock().expect(UNPOISONED).rest()
+    }
+
+    /// Asks; waits for the answer of this control plane, however long that takes.
+    pub async fn ask(&self, asked: Asked, class: Class) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { asked, answer };
+        let pushed = {
+            let mut queue = self.queue.lock().expect(UNPOISONED);
+            let pushed = queue.push(class, waiting, |item| !item.answer.is_closed());
+            self.metrics.queued(queue.lengths());
+            pushed
+        };
+        if pushed.is_err() {
+            self.metrics.shed(class);
+            return Err(Unanswered::Overloaded);
+        }
+        self.arrived.notify_one();
+        answered.await.unwrap_or(Err(Unanswered::Unreachable(Code::Unavailable)))
+    }
+
+    async fn next_batch(&self) -> Vec<Waiting> {
+        loop {
+            let batch = {
+                let mut queue = self.queue.lock().expect(UNPOISONED);
+                let batch = queue.take(BATCH);
+                self.metrics.queued(queue.lengths());
+                batch
+            };
+            if !batch.is_empty() {
+                return batch;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    async fn carry(&self, batch: Vec<Waiting>) {
+        match self.call(batch.iter().map(|item| item.asked.encoded.clone()).collect()).await {
+            Ok(replies) => deal(batch, replies),
+            // One bad webhook must not fail its neighbours, and asking again is safe.
+            Err(status) if blames_content(&status) && batch.len() > 1 => {
+                for item in batch {
+                    match self.call(vec![item.asked.encoded.clone()]).await {
+                        Ok(replies) => deal(vec![item], replies),
+                        Err(status) => fail(item, &status),
+                    }
+                }
+            }
+            Err(status) => batch.into_iter().for_each(|item| fail(item, &status)),
+        }
+    }
+
+    async fn call(&self, webhooks: Vec<bytes::Bytes>) -> Result<Vec<Reply>, Status> {
+        let (count, started) = (webhooks.len(), Instant::now());
+        let batch = Batch { edge_id: self.shared.edge_id.clone(), webhooks, missed: Vec::new() };
+        let outcome = self.handle(batch, self.shared.deadline).await;
+        self.metrics.called(count, outcome.is_ok(), started.elapsed());
+        outcome
+    }
+
+    /// Tells what was missed, in requests of its own, so that no webhook waits for it; with nothing to tell, asks whether
+    /// somebody is there.
+    pub async fn tell(&self) -> Result<(), Status> {
+        loop {
+            let portion = self.shared.missed.portion();
+            let batch = Batch { edge_id: self.shared.edge_id.clone(), webhooks: Vec::new(), missed: portion.message() };
+            self.handle(batch, PROBE.min(self.shared.deadline)).await?;
+            portion.told();
+            if self.shared.missed.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn handle(&self, batch: Batch, patience: Duration) -> Result<Vec<Reply>, Status> {
+        let outcome = timeout(patience, self.transport.handle(batch)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Status::deadline_exceeded("silent")));
-        self.metrics.called(batch.len(), outcome.is_ok(), started.elapsed());
         self.note(outcome.as_ref().err());
         outcome
     }
 
     /// An answer about the content is an answer: only silence and refusal of the whole edge speak against a control plane.
     fn note(&self, error: Option<&Status>) {
-        let mut circuit = self.circuit.lock().expect(UNPOISONED);
-        let turn = match error {
-            Some(status) if !blames_content(status) => circuit.failed(Instant::now()),
-            _ => circuit.succeeded(),
+        let turn = {
+            let mut circuit = self.circuit.lock().expect(UNPOISONED);
+            match error {
+                Some(status) if !blames_content(status) => circuit.failed(Instant::now()),
+                _ => circuit.succeeded(),
+            }
         };
-        drop(circuit);
-        let name = self.transport.name();
         match turn {
-            Turn::Up => {
-                self.metrics.up();
-                tracing::info!(control_plane = name, "the control plane answers again");
-            }
-            Turn::Down => {
-                self.metrics.down();
-                let (code, reason) = error.map_or((Code::Ok, ""), |status| (status.code(), status.message()));
-                tracing::error!(
-                    control_plane = name,
-                    ?code,
-                    reason,
-                    "the control plane does not answer; going on without it"
-                );
-            }
+            Turn::Up => self.is_up(),
+            Turn::Down => self.is_down(error),
             Turn::Same => {}
         }
         if error.is_some_and(|status| status.code() == Code::Unauthenticated) {
             self.transport.refused();
         }
     }
+
+    fn is_up(&self) {
+        let name = self.transport.name();
+        self.metrics.up();
+        self.shared.ups.send_replace(());
+        tracing::info!(control_plane = name, "the control plane answers again");
+    }
+
+    fn is_down(&self, error: Option<&Status>) {
+        let name = self.transport.name();
+        self.metrics.down();
+        self.opened.notify_one();
+        let (code, reason) = error.map_or((Code::Ok, ""), |status| (status.code(), status.message()));
+        tracing::error!(control_plane = name, ?code, reason, "the control plane does not answer; going on without it");
+    }
+}
+
+fn deal(batch: Vec<Waiting>, replies: Vec<Reply>) {
+    let mut replies = reply::Replies::new(replies);
+    for (index, item) in batch.into_iter().enumerate() {
+        let reply = replies.of(index, &item.asked.delivery_key);
+        drop(item.answer.send(reply.ok_or(Unanswered::NoReply)));
+    }
+}
+
+fn fail(item: Waiting, status: &Status) {
+    drop(item.answer.send(Err(Unanswered::Unreachable(status.code()))));
 }

@@ -19,13 +19,20 @@ pub enum Outcome {
     UnknownAccount,
 }
 
-/// The reply to the webhook at `index`; replies are in order, and the key proves it.
-pub fn of(replies: &[Reply], index: usize, key: &str) -> Option<Reply> {
-    let at = match replies.get(index) {
-        Some(reply) if reply.delivery_key == key => index,
-        _ => replies.iter().position(|reply| reply.delivery_key == key)?,
-    };
-    replies.get(at).cloned()
+/// The replies to a batch, each given out once.
+pub struct Replies(Vec<Option<Reply>>);
+
+impl Replies {
+    pub fn new(replies: Vec<Reply>) -> Self {
+        Self(replies.into_iter().map(Some).collect())
+    }
+
+    /// The reply to the webhook at `index`; replies are in order, and the key proves it.
+    pub fn of(&mut self, index: usize, key: &str) -> Option<Reply> {
+        let fits = |reply: &Option<Reply>| reply.as_ref().is_some_and(|reply| reply.delivery_key == key);
+        let at = if self.0.get(index).is_some_and(fits) { index } else { self.0.iter().position(fits)? };
+        self.0[at].take()
+    }
 }
 
 /// What came of it; a failure that may pass is no outcome.
@@ -51,7 +58,7 @@ fn failed(failure: Failure) -> Result<Outcome, Unanswered> {
 mod tests {
     use callplane_proto::edge::v1::{Accepted, Failure, FailureReason, Reply, reply};
 
-    use super::{Outcome, Unanswered, of, outcome};
+    use super::{Outcome, Replies, Unanswered, outcome};
 
     fn reply(key: &str, outcome: Option<reply::Outcome>) -> Reply {
         Reply { delivery_key: key.into(), outcome }
@@ -59,10 +66,11 @@ mod tests {
 
     #[test]
     fn a_reply_goes_to_the_webhook_it_names() {
-        let replies = [reply("b", None), reply("a", None)];
-        assert_eq!(of(&replies, 0, "a").map(|reply| reply.delivery_key).as_deref(), Some("a"));
-        assert_eq!(of(&replies, 1, "a").map(|reply| reply.delivery_key).as_deref(), Some("a"));
-        assert_eq!(of(&replies, 0, "c"), None);
+        let mut replies = Replies::new(vec![reply("b", None), reply("a", None), reply("c", None)]);
+        let mut key = |index, key| replies.of(index, key).map(|reply| reply.delivery_key);
+        assert_eq!([key(0, "a").as_deref(), key(1, "b").as_deref()], [Some("a"), Some("b")]);
+        assert_eq!(key(2, "c").as_deref(), Some("c"));
+        assert_eq!((key(0, "d"), key(0, "a")), (None, None), "nobody gets what is another's or was given out");
     }
 
     #[test]

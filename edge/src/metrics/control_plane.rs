@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::forward::Urgency;
+use crate::forward::Class;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Of {
@@ -49,6 +49,7 @@ pub(super) struct ControlPlanes {
     hedges: Family<Of, Counter>,
     retries: Family<Of, Counter>,
     queue: Family<Waiting, Gauge>,
+    shed: Family<Waiting, Counter>,
     calls: Family<Called, Counter>,
     seconds: Family<Of, Histogram, CallSeconds>,
     batches: Histogram,
@@ -60,8 +61,8 @@ pub struct ControlPlaneMetrics {
     opened: Counter,
     hedges: Counter,
     retries: Counter,
-    callers: Gauge,
-    callbacks: Gauge,
+    queue: [Gauge; Class::ALL.len()],
+    shed: [Counter; Class::ALL.len()],
     answered: Counter,
     failed: Counter,
     seconds: Histogram,
@@ -76,6 +77,7 @@ impl ControlPlanes {
             hedges: Family::default(),
             retries: Family::default(),
             queue: Family::default(),
+            shed: Family::default(),
             calls: Family::default(),
             seconds: Family::new_with_constructor(CallSeconds),
             batches: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
@@ -87,8 +89,10 @@ impl ControlPlanes {
         registry.register("hedges", help, all.hedges.clone());
         let help = "Webhooks sent to this control plane again, or after another one had failed";
         registry.register("retries", help, all.retries.clone());
-        let help = "Webhooks waiting for the control plane: of callers on the line, and callbacks";
+        let help = "Webhooks waiting for the control plane: of callers on the line, messages, and callbacks";
         registry.register("queue_depth", help, all.queue.clone());
+        let help = "Webhooks that found the queue too long for their class";
+        registry.register("shed", help, all.shed.clone());
         registry.register("calls", "Calls to the control plane, by outcome", all.calls.clone());
         registry.register("call_seconds", "How long a call to the control plane takes", all.seconds.clone());
         registry.register("batch_size", "Webhooks in one call to a control plane", all.batches.clone());
@@ -97,8 +101,7 @@ impl ControlPlanes {
 
     pub(super) fn named(&self, control_plane: &str) -> ControlPlaneMetrics {
         let of = Of { control_plane: control_plane.to_owned() };
-        let waiting =
-            |class| self.queue.get_or_create_owned(&Waiting { control_plane: control_plane.to_owned(), class });
+        let waiting = |class: Class| Waiting { control_plane: control_plane.to_owned(), class: class.name() };
         let called =
             |outcome| self.calls.get_or_create_owned(&Called { control_plane: control_plane.to_owned(), outcome });
         ControlPlaneMetrics {
@@ -106,8 +109,8 @@ impl ControlPlanes {
             opened: self.opened.get_or_create_owned(&of),
             hedges: self.hedges.get_or_create_owned(&of),
             retries: self.retries.get_or_create_owned(&of),
-            callers: waiting("caller"),
-            callbacks: waiting("callback"),
+            queue: Class::ALL.map(|class| self.queue.get_or_create_owned(&waiting(class))),
+            shed: Class::ALL.map(|class| self.shed.get_or_create_owned(&waiting(class))),
             answered: called("answered"),
             failed: called("failed"),
             seconds: self.seconds.get_or_create_owned(&of),
@@ -138,12 +141,16 @@ impl ControlPlaneMetrics {
         self.retries.inc();
     }
 
-    /// A webhook joined (1) or left (-1) the queue.
-    pub fn queued(&self, urgency: Urgency, change: i64) {
-        match urgency {
-            Urgency::Caller => self.callers.inc_by(change),
-            Urgency::Callback => self.callbacks.inc_by(change),
-        };
+    /// So many webhooks of each class wait.
+    pub fn queued(&self, waiting: [usize; Class::ALL.len()]) {
+        for (gauge, count) in self.queue.iter().zip(waiting) {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// A webhook found the queue too long for its class.
+    pub fn shed(&self, class: Class) {
+        self.shed[class as usize].inc();
     }
 
     /// A call with so many webhooks ended.

@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     control_plane::ControlPlane,
-    forward::{Forwarder, Grpc, Replica},
+    forward::{Forwarder, Grpc, Transport},
     metrics::Metrics,
     settings::Settings,
     state::{self, Directory},
@@ -106,8 +106,12 @@ pub async fn serve(
 
     let metrics = Arc::new(Metrics::default());
     let directory = Arc::new(Directory::default());
-    let forwarder = forwarder(&settings, &control_planes, &metrics);
-    let follower = tokio::spawn(state::follow(directory.clone(), control_planes, settings.edge_id.clone()));
+    let forwarder = Arc::new(forwarder(&settings, &control_planes, &metrics));
+    let follower = {
+        let (forwarder, edge_id) = (forwarder.clone(), settings.edge_id.clone());
+        let heard_of = move |index| forwarder.heard_of(index);
+        tokio::spawn(state::follow(directory.clone(), control_planes, edge_id, heard_of))
+    };
     let edge = Arc::new(Edge::new(settings, directory.clone(), forwarder, metrics));
     tracing::info!(%address, %admin_address, edge_id = edge.settings.edge_id, "edge listens");
 
@@ -139,11 +143,11 @@ fn warn_of_cleartext(settings: &Settings) {
 
 fn forwarder(settings: &Settings, control_planes: &[ControlPlane], metrics: &Metrics) -> Forwarder {
     let limits = &settings.limits;
-    let replicas = control_planes.iter().map(|control_plane| {
-        let transport = Grpc(control_plane.clone(), limits.answer_deadline);
-        Replica::start(Box::new(transport), &settings.edge_id, limits, metrics)
-    });
-    Forwarder::new(replicas.collect(), limits)
+    let transport = |control_plane: &ControlPlane| {
+        let transport: Box<dyn Transport> = Box::new(Grpc(control_plane.clone(), limits.answer_deadline));
+        transport
+    };
+    Forwarder::start(control_planes.iter().map(transport).collect(), &settings.edge_id, limits, metrics)
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

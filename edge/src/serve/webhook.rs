@@ -18,7 +18,7 @@ use super::{
 use crate::{
     clock,
     form::Form,
-    forward::{Forwarder, Outcome, Unanswered, Urgency},
+    forward::{Class, Forwarder, Outcome, Unanswered},
     limit::RateLimit,
     log::Sampler,
     mask,
@@ -34,7 +34,7 @@ use crate::{
 pub struct Edge {
     table: Table,
     pub directory: Arc<Directory>,
-    forwarder: Forwarder,
+    forwarder: Arc<Forwarder>,
     answers: Answers,
     rates: RateLimit,
     pub metrics: Arc<Metrics>,
@@ -47,7 +47,7 @@ impl Edge {
     pub fn new(
         settings: Settings,
         directory: Arc<Directory>,
-        forwarder: Forwarder,
+        forwarder: Arc<Forwarder>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -135,13 +135,15 @@ impl Edge {
             let complaint = shown.then(|| format!("too many calls of one {who}; the caller hears a busy signal"));
             return Ok(Answer { complaint, ..self.answers.busy() });
         }
-        let urgency = if route.expects() == Expects::Instructions { Urgency::Caller } else { Urgency::Callback };
-        // Kept for the case that nobody answers.
-        let asked = Arc::new(webhook);
-        match self.forwarder.ask(Arc::clone(&asked), urgency).await {
+        let class = match route.expects() {
+            Expects::Instructions => Class::Caller,
+            Expects::Messages => Class::Message,
+            Expects::Nothing => Class::Callback,
+        };
+        match self.forwarder.ask(&webhook, class).await {
             Ok(Outcome::UnknownAccount) => Err(Rejection::Refused(Refusal::UnknownAccount)),
             Ok(outcome) => Ok(self.answers.outcome(route.expects(), outcome)),
-            Err(unanswered) => Ok(self.without_control_plane(&asked, &unanswered)),
+            Err(unanswered) => Ok(self.without_control_plane(&webhook, &unanswered)),
         }
     }
 
@@ -153,6 +155,7 @@ impl Edge {
     }
 
     fn without_control_plane(&self, webhook: &Webhook, unanswered: &Unanswered) -> Answer {
+        self.forwarder.missed(&webhook.account_sid, webhook.receive_time.unwrap_or_else(clock::now));
         let instructions = degraded::instructions(&self.directory, &webhook.account_sid, webhook);
         let mut answer = match &instructions {
             Some(instructions) => self.answers.instructions(instructions, Ending::Fallback),

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use tonic::{Code, Status};
 
 use super::{Directory, Feed};
-use crate::control_plane::ControlPlane;
+use crate::{backoff::Backoff, control_plane::ControlPlane};
 
 /// A heartbeat comes every 15 s; two missed ones are a dead connection.
 const SILENCE: Duration = Duration::from_secs(40);
@@ -17,32 +17,42 @@ const FIRST_PART: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Never returns; dropped when the edge stops.
-pub async fn follow(directory: Arc<Directory>, control_planes: Vec<ControlPlane>, edge_id: String) {
+/// Never returns; dropped when the edge stops. `heard_of` is told which control plane has taken a watch.
+pub async fn follow(
+    directory: Arc<Directory>,
+    control_planes: Vec<ControlPlane>,
+    edge_id: String,
+    heard_of: impl Fn(usize),
+) {
     let mut feed = Feed::default();
-    let mut pause = FIRST_PAUSE;
-    for control_plane in control_planes.iter().cycle() {
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    for (index, control_plane) in control_planes.iter().enumerate().cycle() {
         let heard_before = directory.subscribe();
-        let error = follow_one(&directory, control_plane, &mut feed, &edge_id).await;
+        let error = follow_one(&directory, control_plane, &mut feed, &edge_id, || heard_of(index)).await;
         feed.interrupted();
         if heard_before.has_changed().unwrap_or(false) {
-            pause = FIRST_PAUSE;
+            backoff.reset();
         }
         react(&error, &mut feed, control_plane);
         // One line for an outage, not one for each try.
         let (control_plane, code) = (control_plane.name(), error.code());
-        if pause == FIRST_PAUSE {
+        if backoff.is_fresh() {
             tracing::warn!(control_plane, ?code, reason = error.message(), "the watch of accounts and numbers broke");
         } else {
             tracing::debug!(control_plane, ?code, reason = error.message(), "the watch is still broken");
         }
-        sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(backoff.next()).await;
     }
 }
 
 /// Follows until the stream breaks, and says why it did.
-async fn follow_one(directory: &Directory, control_plane: &ControlPlane, feed: &mut Feed, edge_id: &str) -> Status {
+async fn follow_one(
+    directory: &Directory,
+    control_plane: &ControlPlane,
+    feed: &mut Feed,
+    edge_id: &str,
+    taken: impl FnOnce(),
+) -> Status {
     let request = WatchStateRequest { edge_id: edge_id.to_owned(), resume_token: feed.resume_token().to_owned() };
     let silent = || Status::deadline_exceeded("no heartbeat");
     let mut stream = match timeout(FIRST_PART, control_plane.watch_state(request)).await {
@@ -50,6 +60,7 @@ async fn follow_one(directory: &Directory, control_plane: &ControlPlane, feed: &
         Ok(Err(status)) => return status,
         Err(_) => return silent(),
     };
+    taken();
     // A watch that goes on where it was may have no news before the next heartbeat.
     let mut patience = if feed.resume_token().is_empty() { FIRST_PART } else { SILENCE };
     loop {
