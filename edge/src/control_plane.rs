@@ -8,9 +8,11 @@ use std::{
 use callplane_proto::edge::v1::{
     HandleResponse, WatchStateRequest, WatchStateResponse, edge_service_client::EdgeServiceClient,
 };
+use callplane_telemetry::{Kind, Span, TraceParent, Tracer};
 use http::uri::PathAndQuery;
+use prost::Message;
 use tonic::{
-    Request, Status, Streaming,
+    Code, Request, Status, Streaming,
     client::Grpc,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
@@ -34,11 +36,12 @@ pub struct ControlPlane {
     client: Client,
     handling: Grpc<InterceptedService<Channel, Bearer>>,
     bearer: Bearer,
+    tracer: Tracer,
 }
 
 impl ControlPlane {
     /// All control planes of the settings.
-    pub fn all(settings: &Settings) -> Result<Vec<Self>, String> {
+    pub fn all(settings: &Settings, tracer: &Tracer) -> Result<Vec<Self>, String> {
         let authority = match &settings.control_plane_ca {
             Some(path) => {
                 let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
@@ -47,10 +50,10 @@ impl ControlPlane {
             None => None,
         };
         let bearer = Bearer::new(settings.token.clone())?;
-        settings.control_planes.iter().map(|uri| Self::new(uri, authority.as_ref(), bearer.clone())).collect()
+        settings.control_planes.iter().map(|uri| Self::new(uri, authority.as_ref(), bearer.clone(), tracer)).collect()
     }
 
-    fn new(uri: &Uri, authority: Option<&Certificate>, bearer: Bearer) -> Result<Self, String> {
+    fn new(uri: &Uri, authority: Option<&Certificate>, bearer: Bearer, tracer: &Tracer) -> Result<Self, String> {
         let name: Arc<str> = uri.authority().map_or("", |authority| authority.as_str()).into();
         let mut endpoint = Endpoint::from(uri.clone())
             .connect_timeout(Duration::from_secs(2))
@@ -68,7 +71,7 @@ impl ControlPlane {
         let client = EdgeServiceClient::with_interceptor(channel.clone(), bearer.clone())
             .max_decoding_message_size(LARGEST_MESSAGE);
         let handling = Grpc::new(InterceptedService::new(channel, bearer.clone()));
-        Ok(Self { name, client, handling, bearer })
+        Ok(Self { name, client, handling, bearer, tracer: tracer.clone() })
     }
 
     /// Host and port, for logs and metrics.
@@ -78,12 +81,46 @@ impl ControlPlane {
 
     /// Sends a batch of webhooks, which are encoded already: what the generated client does with a `HandleRequest`.
     pub async fn handle(&self, batch: Batch, deadline: Duration) -> Result<HandleResponse, Status> {
+        let mut span = self.span(&batch);
+        let answer = self.send(batch, deadline, span.parent()).await;
+        let code = answer.as_ref().err().map_or(Code::Ok, Status::code);
+        span.set("rpc.grpc.status_code", i64::from(i32::from(code)));
+        if code != Code::Ok {
+            span.fail();
+        }
+        answer
+    }
+
+    async fn send(
+        &self,
+        batch: Batch,
+        deadline: Duration,
+        parent: Option<TraceParent>,
+    ) -> Result<HandleResponse, Status> {
         let mut request = Request::new(batch);
         request.set_timeout(deadline);
+        if let Some(parent) = parent.and_then(|parent| parent.to_string().parse().ok()) {
+            request.metadata_mut().insert("traceparent", parent);
+        }
         let mut client = self.handling.clone();
         client.ready().await.map_err(|error| Status::unavailable(format!("not connected: {error}")))?;
         let path = PathAndQuery::from_static("/callplane.edge.v1.EdgeService/Handle");
         client.unary(request, path, ProstCodec::default()).await.map(tonic::Response::into_inner)
+    }
+
+    /// A batch belongs to the trace of its first sampled webhook, and is linked to the others.
+    fn span(&self, batch: &Batch) -> Span {
+        if !self.tracer.is_on() {
+            return Span::default();
+        }
+        let mut sampled = batch.webhooks.iter().filter_map(|webhook| Traced::decode(webhook.clone()).ok()?.parent());
+        let mut span = self.tracer.child(sampled.next(), ("callplane.edge.v1.EdgeService/Handle", ""), Kind::Client);
+        span.set("rpc.system", "grpc");
+        span.set("rpc.service", "callplane.edge.v1.EdgeService");
+        span.set("rpc.method", "Handle");
+        span.set("callplane.webhooks", i64::try_from(batch.webhooks.len()).unwrap_or(i64::MAX));
+        sampled.for_each(|other| span.link(other));
+        span
     }
 
     /// Opens the stream of accounts and numbers.
@@ -96,6 +133,19 @@ impl ControlPlane {
         if let Err(problem) = self.bearer.read_again() {
             tracing::error!("{problem}");
         }
+    }
+}
+
+/// What an encoded webhook says of its trace; everything else in it is passed over.
+#[derive(Clone, PartialEq, Message)]
+struct Traced {
+    #[prost(string, tag = "6")]
+    trace_parent: String,
+}
+
+impl Traced {
+    fn parent(&self) -> Option<TraceParent> {
+        self.trace_parent.parse().ok()
     }
 }
 

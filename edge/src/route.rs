@@ -65,6 +65,11 @@ impl Route {
         NAMES.iter().find(|(route, _)| *route == self).map_or("unknown", |(_, name)| name)
     }
 
+    /// The path of the table, for traces: an alias may be named after anything.
+    pub fn path(self) -> &'static str {
+        BUILT_IN.iter().find(|(_, route)| *route == self).map_or("", |(path, _)| path)
+    }
+
     /// The route of a name in the settings.
     pub fn named(name: &str) -> Option<Self> {
         NAMES.iter().find(|(_, known)| *known == name).map(|(route, _)| *route)

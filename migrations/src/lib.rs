@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::*;
 
 mod column;
 mod m0001_foundation;
+mod m0002_effect_trace;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -11,6 +12,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration)]
+        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_effect_trace::Migration)]
     }
 }

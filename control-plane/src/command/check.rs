@@ -13,6 +13,7 @@ pub async fn run(settings: &Settings) -> Result<()> {
         None => println!("public URL: not set; numbers cannot be configured without CALLPLANE_PUBLIC_URL"),
     }
     println!("telephony: {}", settings.vendors.telephony.as_str());
+    println!("traces: {}", settings.tracing.summary());
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use callplane_telemetry::Tracer;
+
 use super::Wake;
 use crate::{
     domain::{
@@ -50,6 +52,8 @@ pub struct Context {
     pub facts: Facts,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Begins traces.
+    pub tracer: Tracer,
 }
 
 impl Context {

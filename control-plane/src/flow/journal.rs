@@ -1,6 +1,7 @@
 //! One transaction and everything it writes besides the rows themselves: effects, events, audit, replayed answers.
 //! Nothing of it is there until `commit`, and all of it is afterwards.
 
+use callplane_telemetry::{Kind as SpanKind, Span, child};
 use prost::Message;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use serde_json::{Value, json};
@@ -62,15 +63,17 @@ pub struct Journal<'c> {
     entries: Vec<audit::Entry>,
     has_effects: bool,
     has_timers: bool,
+    trace: Span,
 }
 
 impl<'c> Journal<'c> {
     /// Opens a transaction for a workspace.
     pub async fn begin(ctx: &'c Context, workspace: WorkspaceId) -> Result<Self> {
+        let trace = begin_trace(ctx.store.backend());
         let txn = ctx.store.begin().await?;
         let now = ctx.clock.now();
         let (news, entries) = (Vec::new(), Vec::new());
-        Ok(Self { ctx, txn, now, workspace, news, entries, has_effects: false, has_timers: false })
+        Ok(Self { ctx, txn, now, workspace, news, entries, has_effects: false, has_timers: false, trace })
     }
 
     /// The transaction.
@@ -189,7 +192,7 @@ impl<'c> Journal<'c> {
     /// Writes audit and events, commits, and wakes whoever waits. The locks that order events and audit lines are taken
     /// last, so that they are held for one round trip.
     pub async fn commit(self) -> Result<()> {
-        let Self { ctx, txn, now, workspace, news, entries, has_effects, has_timers } = self;
+        let Self { ctx, txn, now, workspace, news, entries, has_effects, has_timers, mut trace } = self;
         audit::append(&txn, workspace, entries, now).await?;
         let has_news = !news.is_empty();
         event::append(&txn, news, now).await?;
@@ -197,9 +200,18 @@ impl<'c> Journal<'c> {
         let bells: Vec<Bell> = reasons.into_iter().filter(|(is_due, _)| *is_due).map(|(_, bell)| bell).collect();
         notify_replicas(&txn, &bells).await?;
         txn.commit().await.map_err(failed)?;
+        trace.set("db.operation.name", "COMMIT");
+        drop(trace);
         bells.into_iter().for_each(|bell| ctx.wake.ring(bell));
         Ok(())
     }
+}
+
+/// From asking for a connection to the commit; a transaction that is given up has no operation.
+fn begin_trace(backend: DbBackend) -> Span {
+    let mut trace = child(("transaction", ""), SpanKind::Client);
+    trace.set("db.system.name", if backend == DbBackend::Postgres { "postgresql" } else { "sqlite" });
+    trace
 }
 
 /// The channel on which replicas wake one another.

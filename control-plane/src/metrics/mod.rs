@@ -2,18 +2,29 @@
 //! somebody else chose. Whoever counts keeps a handle, so that no label is looked up for a webhook.
 
 mod commits;
+mod grpc;
 mod standing;
+mod work;
 
+use callplane_telemetry::{SpanCounts, process};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub use commits::{Commits, FallenOut};
+pub use grpc::{Grpc, Method};
 pub use standing::Standing;
+pub use work::Work;
 
 /// All counters of one control plane.
 pub struct Metrics {
     registry: Registry,
     /// The transactions of the hot path.
     pub commits: Commits,
+    /// Calls of our services.
+    pub grpc: Grpc,
+    /// What happens by itself.
+    pub work: Work,
+    /// What became of spans.
+    pub spans: SpanCounts,
     /// How things stand at a scrape.
     pub standing: Standing,
 }
@@ -22,8 +33,12 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("callplane");
         let commits = Commits::register(&mut registry);
+        let grpc = Grpc::register(&mut registry);
+        let work = Work::register(&mut registry);
         let standing = Standing::register(&mut registry);
-        Self { registry, commits, standing }
+        let spans = SpanCounts::register(&mut registry);
+        process::register(&mut registry);
+        Self { registry, commits, grpc, work, spans, standing }
     }
 }
 

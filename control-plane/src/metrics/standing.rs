@@ -1,7 +1,17 @@
 //! How things stand at the moment somebody looks: what waits, what is overdue, what is open. Set at each scrape, so that
 //! silence is seen as well: a worker that has died counts nothing any more, but what it should have done grows old.
 
-use prometheus_client::{metrics::gauge::Gauge, registry::Registry};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Connections {
+    pool: &'static str,
+    state: &'static str,
+}
 
 /// How things stand.
 #[derive(Default)]
@@ -10,8 +20,15 @@ pub struct Standing {
     pub queue: Gauge,
     /// The number of the last event.
     pub event_sequence: Gauge,
+    /// Effects that wait or are under way.
+    pub effects_open: Gauge,
     /// How late the most overdue effect is.
     pub effect_overdue: Gauge,
+    /// How late the most overdue machine is.
+    pub deadline_overdue: Gauge,
+    /// The database has answered this scrape.
+    pub database_up: Gauge,
+    connections: Family<Connections, Gauge>,
 }
 
 impl Standing {
@@ -20,7 +37,21 @@ impl Standing {
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("webhook_queue_depth", "Webhooks that wait to be stored", &standing.queue);
         gauge("event_sequence", "The number of the last event", &standing.event_sequence);
-        gauge("effect_overdue_seconds", "How late the most overdue effect is; 0 for none", &standing.effect_overdue);
+        gauge("effects_open", "Effects that wait for their time or are under way", &standing.effects_open);
+        let help = "How late the most overdue effect is; 0 for none";
+        gauge("effect_overdue_seconds", help, &standing.effect_overdue);
+        let help = "How late the most overdue deadline is; 0 for none";
+        gauge("deadline_overdue_seconds", help, &standing.deadline_overdue);
+        gauge("database_up", "1 while the database answers", &standing.database_up);
+        let help = "Connections to the database, in use, idle, and the most there may be";
+        registry.register("database_connections", help, standing.connections.clone());
         standing
+    }
+
+    /// One pool of connections to the database.
+    pub fn pool(&self, pool: &'static str, (busy, idle, most): (u32, u32, u32)) {
+        for (state, count) in [("busy", busy), ("idle", idle), ("most", most)] {
+            self.connections.get_or_create(&Connections { pool, state }).set(i64::from(count));
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use callplane_telemetry::{Kind, Span, child};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 
@@ -109,20 +110,34 @@ impl Line {
             ));
         }
         let left = deadline.saturating_sub(started.elapsed());
+        let mut span = self.span(what);
         let (status, outcome) = match self.send(request.timeout(left)).await {
             Ok(answer) => (answer.status, self.judge(circuit, &answer, read)),
             Err(lost) => (0, lost.into_outcome()),
         };
         self.tally(circuit, &outcome);
+        span.set("http.response.status_code", i64::from(status));
+        span.set("callplane.outcome", outcome.word());
+        if matches!(outcome, Outcome::Unknown(_)) {
+            span.fail();
+        }
+        drop(span);
         tracing::debug!(
             vendor = self.vendor,
             what,
             status,
-            ending = ending(&outcome),
+            ending = outcome.word(),
             milliseconds = started.elapsed().as_millis() as u64,
             "vendor exchange"
         );
         outcome
+    }
+
+    /// Says which vendor was asked for what in our words; the URL holds SIDs and numbers.
+    fn span(&self, what: &'static str) -> Span {
+        let mut span = child((self.vendor, what), Kind::Client);
+        span.set("callplane.vendor", self.vendor);
+        span
     }
 
     fn judge<T>(&self, circuit: &Circuit, answer: &Answer, read: impl FnOnce(&Answer) -> Outcome<T>) -> Outcome<T> {
@@ -218,12 +233,4 @@ fn not_tried(held: Held) -> Refused {
         Held::Full => "too many requests of this account are under way",
     };
     refused(Cause::NotTried, message)
-}
-
-fn ending<T>(outcome: &Outcome<T>) -> &'static str {
-    match outcome {
-        Outcome::Done(_) => "done",
-        Outcome::Refused(_) => "refused",
-        Outcome::Unknown(_) => "unknown",
-    }
 }

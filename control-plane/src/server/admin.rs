@@ -16,6 +16,9 @@ use crate::{
     store,
 };
 
+/// How long a scrape waits for the database.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// What the admin port shows.
 pub struct Admin {
     /// For readiness and the figures of the database.
@@ -56,23 +59,35 @@ async fn answer(admin: &Admin, path: &str) -> Response<Full<Bytes>> {
             Ok(_) => text(StatusCode::OK, "ready\n".to_owned()),
             Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned()),
         },
-        "/metrics" => match metrics(admin).await {
-            Ok(metrics) => text(StatusCode::OK, metrics),
-            Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned()),
-        },
+        "/metrics" => text(StatusCode::OK, metrics(admin).await),
         _ => text(StatusCode::NOT_FOUND, "there is /health, /ready and /metrics\n".to_owned()),
     }
 }
 
-async fn metrics(admin: &Admin) -> Result<String> {
-    let ctx = &admin.ctx;
-    let standing = &ctx.metrics.standing;
+/// Counters are told whatever the database does; what only it knows stays as it was when it last answered.
+async fn metrics(admin: &Admin) -> String {
+    let standing = &admin.ctx.metrics.standing;
     standing.queue.set(i64::try_from(admin.inbox.depth()).unwrap_or(i64::MAX));
+    for (pool, figures) in admin.ctx.store.pools() {
+        standing.pool(pool, figures);
+    }
+    let asked = tokio::time::timeout(PATIENCE, ask(&admin.ctx)).await;
+    standing.database_up.set(i64::from(matches!(asked, Ok(Ok(())))));
+    admin.ctx.metrics.text()
+}
+
+async fn ask(ctx: &Context) -> Result<()> {
+    let standing = &ctx.metrics.standing;
+    let (now, db) = (ctx.clock.now(), ctx.store.read());
     standing.event_sequence.set(store::event::head(&ctx.store).await?);
-    let now = ctx.clock.now();
+    standing.effects_open.set(i64::try_from(store::effect::open(&ctx.store).await?).unwrap_or(i64::MAX));
     let overdue = |due: Option<Timestamp>| due.map_or(0, |due| (now - due).num_seconds().max(0));
     standing.effect_overdue.set(overdue(store::effect::next_time(&ctx.store).await?));
-    Ok(ctx.metrics.text())
+    let accounts = store::account::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
+    let numbers = store::phone_number::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
+    let calls = store::call::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
+    standing.deadline_overdue.set(overdue(accounts.chain(numbers).chain(calls).min()));
+    Ok(())
 }
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {

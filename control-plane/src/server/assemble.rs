@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use callplane_migrations::Migrator;
+use callplane_telemetry::Tracer;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait};
 use sea_orm_migration::MigratorTrait;
 
@@ -13,6 +14,7 @@ use crate::{
         time::{Clock, Ids},
     },
     flow::{Context, Facts, Registrar, Wake},
+    metrics::Metrics,
     provider::{Telephony, VoiceAgents, elevenlabs, mock::Mock, test_mode::TestMode, twilio},
     secret::{Cursors, KeyCheck, MasterKeys, StreamTokens},
     settings::{Settings, TelephonyKind, Vendors},
@@ -49,6 +51,8 @@ impl Plane {
         check_master_key(&store, &settings.master_keys, &*clock).await?;
         let vendors = &settings.vendors;
         let ids: Arc<dyn Ids> = Arc::new(TimeOrderedIds);
+        let metrics = Arc::new(Metrics::default());
+        let tracer = Tracer::start(&settings.tracing, "callplane-control-plane", metrics.spans.clone());
         let ctx = Arc::new(Context {
             store,
             clock: Arc::clone(&clock),
@@ -58,7 +62,8 @@ impl Plane {
             stream_tokens: StreamTokens::new(&settings.master_keys),
             wake: Wake::default(),
             facts: facts(settings),
-            metrics: Arc::default(),
+            metrics,
+            tracer,
         });
         let agents = voice_agents(vendors, &clock)?;
         let key = vendors.eleven_labs_api_key.clone();

@@ -15,7 +15,7 @@ use super::Plane;
 use crate::{
     domain::error::{Error, Kind, Result},
     flow::Inbox,
-    rpc::{self, gate::Gate, validate::Validation},
+    rpc::{self, gate::Gate, observe::Observe, validate::Validation},
     settings::{Settings, Tls},
 };
 
@@ -53,6 +53,7 @@ pub async fn serve(
         .timeout(LONGEST_REQUEST)
         .concurrency_limit_per_connection(AT_ONCE)
         .layer(GrpcWebLayer::new())
+        .layer(Observe::new(Arc::clone(&plane.ctx)))
         .layer(gate)
         .layer(validation)
         .add_routes(routes)

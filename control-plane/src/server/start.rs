@@ -89,5 +89,6 @@ async fn run(
     if writer.await.is_err() {
         tracing::error!("the writer of webhooks ended badly");
     }
+    plane.ctx.tracer.flush().await;
     served
 }

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use callplane_telemetry::Tracing;
 use secrecy::{ExposeSecret, SecretString};
 pub use source::Source;
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Logs as JSON lines.
     pub json_logs: bool,
+    /// Where traces go.
+    pub tracing: Tracing,
 }
 
 /// How vendors are reached.
@@ -106,6 +109,7 @@ impl Settings {
         let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
         let tls = read_tls(&mut source);
         let json_logs = source.value("CALLPLANE_LOG_JSON", !dev, "`true` or `false`");
+        let tracing = read_tracing(&mut source);
         let problems = source.problems();
         match (master_keys, token_keys) {
             (Some(master_keys), Some(token_keys)) if problems.is_empty() => Ok(Self {
@@ -120,6 +124,7 @@ impl Settings {
                 reflection,
                 tls,
                 json_logs,
+                tracing,
             }),
             _ => Err(problems),
         }
@@ -210,6 +215,19 @@ fn read_vendors(source: &mut Source, dev: bool) -> Vendors {
         eleven_labs_base_url: source.text("CALLPLANE_ELEVENLABS_BASE_URL"),
         eleven_labs_api_key: source.secret("CALLPLANE_ELEVENLABS_API_KEY", "CALLPLANE_ELEVENLABS_API_KEY_FILE"),
     }
+}
+
+fn read_tracing(source: &mut Source) -> Tracing {
+    let mut tracing = Tracing::default();
+    match source.text("CALLPLANE_OTLP_ENDPOINT").map(|text| Tracing::endpoint(&text)).transpose() {
+        Ok(endpoint) => tracing.endpoint = endpoint,
+        Err(expected) => source.blame(format!("CALLPLANE_OTLP_ENDPOINT: {expected}")),
+    }
+    match source.text("CALLPLANE_TRACE_SAMPLE_RATIO").map(|text| Tracing::ratio(&text)).transpose() {
+        Ok(ratio) => tracing.ratio = ratio.unwrap_or(Tracing::RATIO),
+        Err(expected) => source.blame(format!("CALLPLANE_TRACE_SAMPLE_RATIO: {expected}")),
+    }
+    tracing
 }
 
 fn read_tls(source: &mut Source) -> Option<Tls> {

@@ -43,10 +43,12 @@ fn a_secret_never_shows_in_a_problem() {
         ("CALLPLANE_PUBLIC_URL", "http://calls.example.com"),
         ("CALLPLANE_LISTEN", "nowhere"),
         ("CALLPLANE_TELEPHONY", "carrier-pigeon"),
+        ("CALLPLANE_OTLP_ENDPOINT", "collector"),
+        ("CALLPLANE_TRACE_SAMPLE_RATIO", "2"),
     ]);
     let text = problems.join("\n");
     assert!(!text.contains("hunter2"), "{text}");
-    for name in ["ENCRYPTION_KEY", "TOKEN_KEY", "PUBLIC_URL", "LISTEN", "TELEPHONY"] {
+    for name in ["ENCRYPTION_KEY", "TOKEN_KEY", "PUBLIC_URL", "LISTEN", "TELEPHONY", "OTLP_ENDPOINT", "SAMPLE_RATIO"] {
         assert!(text.contains(name), "{name} is missing from: {text}");
     }
 }

@@ -53,11 +53,27 @@ impl Store {
         self.write.begin_with_options(options).await.map_err(failed)
     }
 
+    /// The pools of connections: busy, idle, and the most there may be.
+    pub fn pools(&self) -> Vec<(&'static str, (u32, u32, u32))> {
+        match self.backend() {
+            DbBackend::Postgres => vec![("all", figures(self.write.get_postgres_connection_pool()))],
+            _ => vec![
+                ("write", figures(self.write.get_sqlite_connection_pool())),
+                ("read", figures(self.read.get_sqlite_connection_pool())),
+            ],
+        }
+    }
+
     /// Closes both handles.
     pub async fn close(self) -> Result<()> {
         self.read.close().await.map_err(failed)?;
         self.write.close().await.map_err(failed)
     }
+}
+
+fn figures<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> (u32, u32, u32) {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    (pool.size().saturating_sub(idle), idle, pool.options().get_max_connections())
 }
 
 async fn open_sqlite(url: &str) -> Result<Store> {

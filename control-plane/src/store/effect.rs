@@ -1,9 +1,11 @@
 //! The queue of effects: enqueued with the state that wants them, claimed with a lease, ended with their outcome.
 
+use callplane_telemetry::{TraceParent, current};
 use chrono::Duration;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -48,6 +50,10 @@ pub struct Claim {
     pub attempt: i64,
     /// What is to be done.
     pub effect: Effect,
+    /// When it was due.
+    pub run_time: Timestamp,
+    /// The sampled span that caused it.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// Adds effects to the transaction that decided them.
@@ -57,6 +63,7 @@ pub async fn enqueue(
     effects: Vec<(EffectId, Effect)>,
     now: Timestamp,
 ) -> Result<()> {
+    let trace_parent = current().map(|scope| scope.parent().to_string());
     let rows = effects.into_iter().map(|(id, effect)| ActiveModel {
         id: Set(id),
         workspace_id: Set(workspace),
@@ -72,6 +79,7 @@ pub async fn enqueue(
         last_error: Set(String::new()),
         create_time: Set(now),
         update_time: Set(now),
+        trace_parent: Set(trace_parent.clone()),
     });
     Entity::insert_many(rows).exec_without_returning(txn).await.map_err(failed)?;
     Ok(())
@@ -113,7 +121,9 @@ pub async fn claim(store: &Store, owner: &str, limit: u64, now: Timestamp, lease
 
 impl From<Model> for Claim {
     fn from(row: Model) -> Self {
-        Self { id: row.id, workspace: row.workspace_id, attempt: row.attempt, effect: row.payload.0 }
+        let trace_parent = row.trace_parent.and_then(|parent| parent.parse().ok());
+        let (run_time, effect) = (row.run_time, row.payload.0);
+        Self { id: row.id, workspace: row.workspace_id, attempt: row.attempt, effect, run_time, trace_parent }
     }
 }
 
@@ -149,6 +159,14 @@ pub async fn next_time(store: &Store) -> Result<Option<Timestamp>> {
     let ready: Option<Option<Timestamp>> = ready.into_tuple().one(store.read()).await.map_err(failed)?;
     let leased: Option<Option<Timestamp>> = leased.into_tuple().one(store.read()).await.map_err(failed)?;
     Ok([ready.flatten(), leased.flatten()].into_iter().flatten().min())
+}
+
+/// How many wait for their time or are under way. Each state has its own partial index.
+pub async fn open(store: &Store) -> Result<u64> {
+    let in_state = async |state: State| {
+        Entity::find().filter(Column::State.eq(state.as_str())).count(store.read()).await.map_err(failed)
+    };
+    Ok(in_state(State::Ready).await? + in_state(State::Leased).await?)
 }
 
 /// A page of the workspace's, the newest first.

@@ -214,11 +214,16 @@ pub async fn delete(txn: &DatabaseTransaction, id: PhoneNumberId) -> Result<()> 
 }
 
 /// Those that want to be woken by `now`, the most overdue first.
-pub async fn due<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Result<Vec<(WorkspaceId, PhoneNumberId)>> {
+pub async fn due<C: ConnectionTrait>(
+    db: &C,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(WorkspaceId, PhoneNumberId, Timestamp)>> {
     let due = Entity::find()
         .select_only()
         .column(Column::WorkspaceId)
         .column(Column::Id)
+        .column(Column::WakeTime)
         .filter(Column::WakeTime.lte(now))
         .order_by_asc(Column::WakeTime)
         .limit(limit);

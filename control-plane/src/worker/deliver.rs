@@ -30,6 +30,19 @@ pub enum Event {
     Call(CallId, call::Event),
 }
 
+impl Event {
+    /// How the vendor call ended; none for what no vendor call brings.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Self::Account(_, account::Event::Read { outcome, .. }) => Some(outcome.word()),
+            Self::PhoneNumber(_, phone_number::Event::Found { outcome, .. }) => Some(outcome.word()),
+            Self::PhoneNumber(_, phone_number::Event::Written { outcome, .. }) => Some(outcome.word()),
+            Self::Call(_, call::Event::Read(outcome)) => Some(outcome.word()),
+            Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) => None,
+        }
+    }
+}
+
 /// Delivers an outcome. `Ok(false)`: the lease was lost, somebody else has the effect now, and nothing was written.
 pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool> {
     match event {

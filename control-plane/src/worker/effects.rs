@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use callplane_telemetry::{Kind, Span, within};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -75,10 +76,22 @@ async fn claim(crew: &Crew, free: usize) -> Result<Vec<Claim>> {
         return Ok(Vec::new());
     }
     let limit = u64::try_from(free).unwrap_or(u64::MAX);
-    effect::claim(&crew.ctx.store, &crew.owner, limit, crew.ctx.clock.now(), LEASE).await
+    let now = crew.ctx.clock.now();
+    let claims = effect::claim(&crew.ctx.store, &crew.owner, limit, now, LEASE).await?;
+    for claim in &claims {
+        crew.ctx.metrics.work.claimed(claim.effect.kind(), now - claim.run_time);
+    }
+    Ok(claims)
 }
 
+/// The vendor call belongs to the trace of whatever caused it, whichever replica that was and however long ago.
 async fn carry_out(crew: &Crew, claim: &Claim) -> std::result::Result<(), Crashed> {
+    let mut span = crew.ctx.tracer.child(claim.trace_parent, ("effect", claim.effect.kind()), Kind::Consumer);
+    span.set("callplane.effect.attempt", claim.attempt);
+    within(span.scope(), attempt(crew, claim, &mut span)).await
+}
+
+async fn attempt(crew: &Crew, claim: &Claim, span: &mut Span) -> std::result::Result<(), Crashed> {
     let event = match perform::perform(crew, claim).await {
         Ok(event) => event,
         Err(error) => {
@@ -86,10 +99,17 @@ async fn carry_out(crew: &Crew, claim: &Claim) -> std::result::Result<(), Crashe
             return Ok(());
         }
     };
+    if let Some(outcome) = event.outcome() {
+        crew.ctx.metrics.work.ended(claim.effect.kind(), outcome);
+        span.set("callplane.outcome", outcome);
+    }
     crew.boundaries.reach(Boundary::Performed)?;
     match deliver::deliver(&crew.ctx, claim, event).await {
         Ok(true) => {}
-        Ok(false) => tracing::warn!(effect = %claim.id, "the lease was lost; another worker has the effect"),
+        Ok(false) => {
+            crew.ctx.metrics.work.lease_lost();
+            tracing::warn!(effect = %claim.id, "the lease was lost; another worker has the effect");
+        }
         Err(error) => deliver::log_undelivered(claim, &error),
     }
     crew.boundaries.reach(Boundary::Delivered)

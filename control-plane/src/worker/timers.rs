@@ -44,13 +44,16 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
     let now = ctx.clock.now();
     let db = ctx.store.read();
     let mut woken = 0;
-    for (workspace, id) in store::account::due(db, now, TOGETHER).await? {
+    for (workspace, id, due) in store::account::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("account", now - due);
         woken += stepped(dispatch::<Account>(ctx, workspace, id, account::Event::Tick, None).await)?;
     }
-    for (workspace, id) in store::phone_number::due(db, now, TOGETHER).await? {
+    for (workspace, id, due) in store::phone_number::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("phone-number", now - due);
         woken += stepped(dispatch::<PhoneNumber>(ctx, workspace, id, phone_number::Event::Tick, None).await)?;
     }
-    for (workspace, id) in store::call::due(db, now, TOGETHER).await? {
+    for (workspace, id, due) in store::call::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("call", now - due);
         woken += stepped(dispatch::<Call>(ctx, workspace, id, call::Event::Tick, None).await)?;
     }
     Ok(woken)

@@ -103,6 +103,7 @@ impl Plane {
                 ..Facts::default()
             },
             metrics: Arc::default(),
+            tracer: Default::default(),
         };
         let (workspace, neighbour) = (tenant(&ctx, "Support", start).await, tenant(&ctx, "Sales", start).await);
         Self { ctx: Arc::new(ctx), clock, workspace, neighbour }

@@ -32,6 +32,7 @@ fn show(settings: &Settings) {
     println!("admin           {}", settings.admin_listen);
     println!("control planes  {}", control_planes.join(" "));
     println!("token           {token}");
+    println!("traces          {}", settings.tracing.summary());
     for alias in &settings.aliases {
         println!("alias           {} = {}", alias.path, alias.route.name());
     }

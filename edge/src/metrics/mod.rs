@@ -6,6 +6,7 @@ mod webhooks;
 
 use std::time::Duration;
 
+use callplane_telemetry::{SpanCounts, process};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -34,6 +35,8 @@ pub struct Metrics {
     numbers: Gauge,
     connections: Gauge,
     dropped: Family<Why, Counter>,
+    /// What became of spans.
+    pub spans: SpanCounts,
 }
 
 impl Default for Metrics {
@@ -41,6 +44,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("callplane_edge");
         let webhooks = Webhooks::register(&mut registry);
         let control_planes = ControlPlanes::register(&mut registry);
+        let spans = SpanCounts::register(&mut registry);
+        process::register(&mut registry);
         let mut metrics = Self {
             registry,
             webhooks,
@@ -51,6 +56,7 @@ impl Default for Metrics {
             numbers: Gauge::default(),
             connections: Gauge::default(),
             dropped: Family::default(),
+            spans,
         };
         metrics.register();
         metrics
@@ -69,6 +75,10 @@ impl Metrics {
         registry.register("accounts", "Accounts this edge knows", self.accounts.clone());
         registry.register("numbers", "Numbers this edge knows", self.numbers.clone());
         registry.register("connections", "Open connections", self.connections.clone());
+        for reason in ["all_connections", "connections_of_one_address", "slow_tls"] {
+            // Seen before it happens, so that the first time is a rise.
+            drop(self.dropped.get_or_create(&Why { reason }));
+        }
         registry.register("connections_dropped", "Connections closed at once, by reason", self.dropped.clone());
     }
 

@@ -13,6 +13,7 @@ mod webhook;
 
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc};
 
+use callplane_telemetry::Tracer;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -86,7 +87,7 @@ impl std::error::Error for StartError {}
 pub fn check_files(settings: &Settings) -> Result<(), String> {
     install_crypto();
     settings.tls.as_ref().map(tls::acceptor).transpose()?;
-    ControlPlane::all(settings).map(drop)
+    ControlPlane::all(settings, &Tracer::default()).map(drop)
 }
 
 /// Starts an edge and returns as soon as it listens; it stops when `shutdown` ends.
@@ -96,7 +97,9 @@ pub async fn serve(
 ) -> Result<Running, StartError> {
     install_crypto();
     let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(StartError::Unusable)?;
-    let control_planes = ControlPlane::all(&settings).map_err(StartError::Unusable)?;
+    let metrics = Arc::new(Metrics::default());
+    let tracer = Tracer::start(&settings.tracing, "callplane-edge", metrics.spans.clone());
+    let control_planes = ControlPlane::all(&settings, &tracer).map_err(StartError::Unusable)?;
     let listener = listen("CALLPLANE_EDGE_LISTEN", settings.listen).await?;
     let admin = listen("CALLPLANE_EDGE_ADMIN_LISTEN", settings.admin_listen).await?;
     let address = bound("CALLPLANE_EDGE_LISTEN", &listener, settings.listen)?;
@@ -104,7 +107,6 @@ pub async fn serve(
 
     warn_of_cleartext(&settings);
 
-    let metrics = Arc::new(Metrics::default());
     let directory = Arc::new(Directory::default());
     let forwarder = Arc::new(forwarder(&settings, &control_planes, &metrics));
     let follower = {
@@ -112,7 +114,7 @@ pub async fn serve(
         let heard_of = move |index| forwarder.heard_of(index);
         tokio::spawn(state::follow(directory.clone(), control_planes, edge_id, heard_of))
     };
-    let edge = Arc::new(Edge::new(settings, directory.clone(), forwarder, metrics));
+    let edge = Arc::new(Edge::new(settings, directory.clone(), forwarder, metrics, tracer.clone()));
     tracing::info!(%address, %admin_address, edge_id = edge.settings.edge_id, "edge listens");
 
     let stopped = tokio::spawn(async move {
@@ -125,6 +127,7 @@ pub async fn serve(
         drop(accepting.await);
         follower.abort();
         admin.abort();
+        tracer.flush().await;
         tracing::info!("edge has stopped");
     });
     Ok(Running { address, admin_address, directory, stopped })

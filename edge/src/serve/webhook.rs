@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callplane_proto::edge::v1::{Webhook, webhook::Event};
-use http::{Request, Response, request::Parts};
+use callplane_telemetry::{Kind, Span, Tracer, within};
+use http::{Method, Request, Response, request::Parts};
 use http_body_util::Full;
 use tokio::time::Instant;
 
@@ -38,6 +39,7 @@ pub struct Edge {
     answers: Answers,
     rates: RateLimit,
     pub metrics: Arc<Metrics>,
+    tracer: Tracer,
     sampler: Sampler,
     pub settings: Settings,
 }
@@ -49,6 +51,7 @@ impl Edge {
         directory: Arc<Directory>,
         forwarder: Arc<Forwarder>,
         metrics: Arc<Metrics>,
+        tracer: Tracer,
     ) -> Self {
         Self {
             table: Table::new(&settings.aliases),
@@ -57,6 +60,7 @@ impl Edge {
             answers: Answers::new(Renderer::new(&settings.public_url)),
             rates: RateLimit::new(&settings.limits),
             metrics,
+            tracer,
             sampler: Sampler::default(),
             settings,
         }
@@ -82,7 +86,14 @@ impl Edge {
         let received = Received { parts: &parts, form };
         let route = translate::settled(found.route, &received.form);
         let answer = match self.admit(route, found.tag, &received) {
-            Ok(webhook) => self.answer(route, webhook).await,
+            Ok(webhook) => {
+                let span = self.span(route, &parts.method, started);
+                // Nearly all are not sampled, and pay nothing but the look.
+                match span.parent() {
+                    None => self.answer(route, webhook).await,
+                    Some(_) => Box::pin(self.answer_traced(route, webhook, span)).await,
+                }
+            }
             Err(rejection) => Err(rejection),
         };
         let Answer { response, ending, complaint } = match answer {
@@ -127,6 +138,30 @@ impl Edge {
         let mut webhook = translate::webhook(&arrival, &received.form).map_err(Rejection::Malformed)?;
         webhook.receive_time = Some(clock::now());
         Ok(webhook)
+    }
+
+    /// Only webhooks that are believed are traced: a stranger cannot fill the collector.
+    fn span(&self, route: Route, method: &Method, started: Instant) -> Span {
+        let method = if *method == Method::GET { "GET" } else { "POST" };
+        let mut span = self.tracer.root((method, route.path()), Kind::Server).since(started);
+        span.set("http.request.method", method);
+        span.set("http.route", route.path());
+        span
+    }
+
+    async fn answer_traced(&self, route: Route, mut webhook: Webhook, mut span: Span) -> Result<Answer, Rejection> {
+        webhook.trace_parent = span.parent().map(|parent| parent.to_string()).unwrap_or_default();
+        let answer = within(span.scope(), self.answer(route, webhook)).await;
+        let (status, ending) = match &answer {
+            Ok(answer) => (answer.response.status(), answer.ending),
+            Err(rejection) => (rejection.response().status(), Ending::Refused),
+        };
+        span.set("http.response.status_code", i64::from(status.as_u16()));
+        span.set("callplane.outcome", ending.word());
+        if status.is_server_error() {
+            span.fail();
+        }
+        answer
     }
 
     async fn answer(&self, route: Route, webhook: Webhook) -> Result<Answer, Rejection> {

@@ -6,6 +6,7 @@ mod limits;
 mod log;
 mod public_url;
 mod source;
+mod tracing;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use callplane_telemetry::Tracing;
 use tonic::transport::Uri;
 
 use crate::route::Alias;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// Where traces go.
+    pub tracing: Tracing,
 }
 
 /// How strict the settings are; never how strict the signatures are.
@@ -140,6 +144,7 @@ impl Settings {
         let aliases = aliases::read(source);
         let limits = limits::read(source);
         let log = log::read(source);
+        let tracing = tracing::read(source);
         Some(Self {
             listen: listen?,
             admin_listen: admin_listen?,
@@ -153,6 +158,7 @@ impl Settings {
             aliases,
             limits,
             log,
+            tracing,
         })
     }
 }

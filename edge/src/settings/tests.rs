@@ -40,6 +40,8 @@ fn every_problem_is_reported_at_once() {
         ("CALLPLANE_EDGE_DRAIN_MS", "0"),
         ("CALLPLANE_EDGE_ALIASES", "/a=nothing"),
         ("CALLPLANE_LOG_FORMAT", "xml"),
+        ("CALLPLANE_OTLP_ENDPOINT", "https://collector:4317"),
+        ("CALLPLANE_TRACE_SAMPLE_RATIO", "5%"),
     ]);
     let expected = [
         "PROFILE",
@@ -54,6 +56,8 @@ fn every_problem_is_reported_at_once() {
         "EDGE_ALIASES",
         "EDGE_DRAIN_MS",
         "LOG_FORMAT",
+        "OTLP_ENDPOINT",
+        "TRACE_SAMPLE_RATIO",
     ];
     for part in expected {
         assert!(found.iter().any(|problem| problem.starts_with(&format!("CALLPLANE_{part}"))), "{part}: {found:#?}");

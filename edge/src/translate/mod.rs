@@ -67,6 +67,7 @@ pub fn webhook(arrival: &Arrival<'_>, form: &Form) -> Result<Webhook, Malformed>
         account_sid: arrival.account_sid.to_owned(),
         tag: arrival.tag.to_owned(),
         route: arrival.route.name().to_owned(),
+        trace_parent: String::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use callplane_telemetry::{Scope, current, within};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,7 @@ impl Replied {
 
 pub(super) struct Waiting {
     pub webhook: Webhook,
+    pub trace: Option<Scope>,
     pub answer: oneshot::Sender<Replied>,
 }
 
@@ -49,7 +51,7 @@ impl Inbox {
     /// Leaves a webhook; the receiver gets its reply after the commit.
     pub fn leave(&self, webhook: Webhook) -> oneshot::Receiver<Replied> {
         let (answer, answered) = oneshot::channel();
-        if let Err(refused) = self.0.try_send(Waiting { webhook, answer }) {
+        if let Err(refused) = self.0.try_send(Waiting { webhook, trace: current(), answer }) {
             let waiting = refused.into_inner();
             // The receiver is in our hands, so it cannot be gone.
             let _ = waiting.answer.send(Replied::failed(Failure::Unavailable));
@@ -88,9 +90,10 @@ async fn write(ctx: Arc<Context>, mut receiver: mpsc::Receiver<Waiting>, stop: C
         if count == 0 {
             return;
         }
+        let trace = Scope::shared(gathered.iter_mut().filter_map(|waiting| waiting.trace.take()));
         let (webhooks, answers): (Vec<_>, Vec<_>) =
             gathered.drain(..).map(|waiting| (waiting.webhook, waiting.answer)).unzip();
-        let replies = batch::store(&ctx, webhooks).await;
+        let replies = within(trace, batch::store(&ctx, webhooks)).await;
         for (answer, replied) in answers.into_iter().zip(replies) {
             // An edge that has given up does not want its reply; the webhook is stored all the same.
             let _ = answer.send(replied);

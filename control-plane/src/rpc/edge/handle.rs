@@ -4,6 +4,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use callplane_proto::edge::v1::{self as pb, edge_service_server::EdgeService};
+use callplane_telemetry::within;
 use futures::{Stream, future::join_all};
 use pb::reply::Outcome;
 use tokio_util::sync::CancellationToken;
@@ -43,8 +44,9 @@ impl Edge {
 
     async fn answer(&self, wire: pb::Webhook) -> pb::Reply {
         let delivery_key = wire.delivery_key.clone();
+        let trace = self.ctx.tracer.scope(&wire.trace_parent);
         let outcome = match read::webhook(wire, self.ctx.clock.now()) {
-            Ok(webhook) => self.store(webhook).await,
+            Ok(webhook) => within(trace, self.store(webhook)).await,
             Err(error) => {
                 tracing::warn!("an edge sent a webhook that does not read: {error}");
                 Outcome::Failure(show::failure(Failure::Invalid("a field of the webhook does not read")))

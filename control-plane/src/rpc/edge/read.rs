@@ -18,7 +18,7 @@ use crate::domain::{
 
 /// Reads a webhook; `now` stands in for a missing time of receipt.
 pub fn webhook(wire: pb::Webhook, now: Timestamp) -> Result<Webhook> {
-    let pb::Webhook { delivery_key, receive_time, account_sid, tag: _, route: _, event } = wire;
+    let pb::Webhook { delivery_key, receive_time, account_sid, tag: _, route: _, trace_parent: _, event } = wire;
     if delivery_key.is_empty() || delivery_key.len() > 200 {
         return Err(Error::invalid("delivery_key", "expected 1 to 200 characters"));
     }

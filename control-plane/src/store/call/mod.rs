@@ -94,11 +94,16 @@ pub async fn put(txn: &DatabaseTransaction, calls: &[&Call]) -> Result<bool> {
 }
 
 /// Those that went quiet by `now`, the most overdue first.
-pub async fn due<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Result<Vec<(WorkspaceId, CallId)>> {
+pub async fn due<C: ConnectionTrait>(
+    db: &C,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(WorkspaceId, CallId, Timestamp)>> {
     let due = Entity::find()
         .select_only()
         .column(Column::WorkspaceId)
         .column(Column::Id)
+        .column(Column::WakeTime)
         .filter(Column::WakeTime.lte(now))
         .order_by_asc(Column::WakeTime)
         .limit(limit);

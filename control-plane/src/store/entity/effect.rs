@@ -35,6 +35,8 @@ pub struct Model {
     pub last_error: String,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub trace_parent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
