@@ -3,6 +3,7 @@
 
 pub mod binaries;
 pub mod client;
+pub mod collector;
 pub mod crash;
 pub mod database;
 pub mod logs;
@@ -10,6 +11,7 @@ pub mod plane;
 pub mod postgres;
 pub mod raw;
 pub mod scene;
+pub mod scrape;
 pub mod settings;
 pub mod webhooks;
 

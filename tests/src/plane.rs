@@ -34,6 +34,7 @@ pub struct Builder {
     database: Database,
     replicas: usize,
     set: Vec<(String, String)>,
+    set_at_edge: Vec<(String, String)>,
 }
 
 impl Builder {
@@ -49,6 +50,13 @@ impl Builder {
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.set.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// With this setting of the control planes and of the edge.
+    #[must_use]
+    pub fn set_everywhere(mut self, name: &str, value: &str) -> Self {
+        self.set_at_edge.push((name.to_owned(), value.to_owned()));
+        self.set(name, value)
     }
 
     /// Starts everything; returns when the edge can check signatures.
@@ -76,7 +84,7 @@ impl Builder {
         let api = Api::new(&format!("http://{}", running[0].address));
         let operator = api.with_token(&token(Audience::Operator, None).await);
         let api = api.with_token(&token(Audience::Workspace, Some(workspace)).await);
-        let (edge, edge_stop) = start_edge(&running, &token(Audience::Edge, None).await).await;
+        let (edge, edge_stop) = start_edge(&running, &token(Audience::Edge, None).await, &self.set_at_edge).await;
         twilio.add_route(PUBLIC_URL, &format!("http://{}", edge.address)).expect("an address");
         let workspace_id = workspace.to_string();
         Plane {
@@ -134,7 +142,7 @@ impl Plane {
 
     /// To be started otherwise.
     pub fn on(database: Database) -> Builder {
-        Builder { database, replicas: 1, set: Vec::new() }
+        Builder { database, replicas: 1, set: Vec::new(), set_at_edge: Vec::new() }
     }
 
     /// The first control plane from within.
@@ -272,16 +280,23 @@ async fn start_control_plane(variables: &Variables, clock: &Arc<ManualClock>) ->
     server::start(settings, plane).await.unwrap_or_else(|error| panic!("the control plane does not listen: {error:?}"))
 }
 
-async fn start_edge(running: &[Running], token: &str) -> (edge::Running, oneshot::Sender<()>) {
+async fn start_edge(
+    running: &[Running],
+    token: &str,
+    set: &[(String, String)],
+) -> (edge::Running, oneshot::Sender<()>) {
     let addresses: Vec<String> = running.iter().map(|running| format!("http://{}", running.address)).collect();
-    let settings = edge::Settings::from_pairs([
+    let addresses = addresses.join(",");
+    let usual = [
         ("CALLPLANE_PUBLIC_URL", PUBLIC_URL),
         ("CALLPLANE_EDGE_TOKEN", token),
         ("CALLPLANE_EDGE_ID", "edge-test"),
         ("CALLPLANE_EDGE_LISTEN", "127.0.0.1:0"),
         ("CALLPLANE_EDGE_ADMIN_LISTEN", "127.0.0.1:0"),
-        ("CALLPLANE_CONTROL_PLANES", &addresses.join(",")),
-    ]);
+        ("CALLPLANE_CONTROL_PLANES", &addresses),
+    ];
+    let set = set.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let settings = edge::Settings::from_pairs(usual.into_iter().chain(set));
     let settings = settings.unwrap_or_else(|problems| panic!("{problems}"));
     let (stop, stopped) = oneshot::channel::<()>();
     let edge = edge::serve(settings, async { drop(stopped.await) }).await.unwrap_or_else(|error| panic!("{error}"));
