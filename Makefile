@@ -7,7 +7,7 @@ test: ## everything continuous integration runs; installs what it needs
 	@scripts/test.sh
 lint: ## formats, lints, the protos' rules and the crates' rules, without tests
 	@scripts/lint.sh
-bench: ## what a call costs, stage by stage, against a bare server
+bench: ## what a call costs, against a bare server and a plain monolith; answer times; junk; memory
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)
 fmt: ## formats sources and protos

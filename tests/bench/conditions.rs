@@ -5,13 +5,13 @@ use std::{fs, thread};
 use super::options::Options;
 
 /// Prints what is known before the start.
-pub fn print(postgres: Option<&str>, options: &Options) {
+pub fn print(postgres: &str, options: &Options) {
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let build = if cfg!(debug_assertions) { "DEBUG BUILD, the figures mean nothing" } else { "release build" };
     println!("callplane {} ({build})", env!("CARGO_PKG_VERSION"));
     println!("machine: {cores} cores, {}, Linux {}", model(), kernel.trim());
-    println!("PostgreSQL: {}", postgres.unwrap_or("left out"));
+    println!("PostgreSQL: {postgres}; synchronous_commit=on, fsync=on");
     println!(
         "{} interleaved rounds of {} s after {} s; generator and everything measured share the machine",
         options.rounds, options.seconds, options.warm_up

@@ -1,15 +1,21 @@
-//! `make bench`: what a whole inbound call costs, stage by stage, against a bare server measured in the same run.
+//! `make bench`: what a whole inbound call costs, stage by stage, against a bare server and a plain monolith measured in the
+//! same run; how long answers take at a fixed rate; what junk does to signed traffic; what an edge holds in memory.
 //!
 //! Figures are medians over interleaved rounds, and ratios. It fails only when an answer was wrong, or when a database
 //! does not hold exactly the calls that were acknowledged.
 
 mod bare;
 mod conditions;
+mod junk;
 mod load;
+mod measure;
+mod memory;
+mod monolith;
 mod noop;
 mod options;
 mod postgres;
 mod process;
+mod profile;
 mod report;
 mod round;
 mod seed;
@@ -33,7 +39,9 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match &options.mode {
         Some(Mode::Bare { listen }) => bare::serve(*listen).await.map(|()| true),
-        Some(Mode::NoOp { listen }) => noop::serve(*listen).await.map(|()| true),
+        Some(Mode::NoOp { size, listen }) => noop::serve(*listen, *size).await.map(|()| true),
+        Some(Mode::Monolith { url, listen }) => monolith::serve(*listen, url).await.map(|()| true),
+        Some(Mode::Flood { target, rate, seconds }) => junk::flood(*target, *rate, *seconds).await.map(|()| true),
         None => round::run(&options).await,
     };
     match outcome {

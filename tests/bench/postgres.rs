@@ -19,8 +19,6 @@ pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
-    /// What it is and how it commits.
-    pub version: String,
 }
 
 impl Postgres {
@@ -34,8 +32,7 @@ impl Postgres {
             chown(folder.path(), Some(user), Some(group))?;
         }
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700))?;
-        let version = text(&programs.join("postgres"), &["--version"])?;
-        let postgres = Self { folder, programs, port, version };
+        let postgres = Self { folder, programs, port };
         let data = postgres.data();
         postgres.run("initdb", &["-D", &data, "-U", "callplane", "-A", "trust", "--no-sync"])?;
         let settings = format!(
@@ -85,8 +82,13 @@ impl Postgres {
 
     /// The CPU time of all its processes, in seconds.
     pub fn cpu(&self) -> f64 {
-        let Some(postmaster) = self.postmaster() else { return 0.0 };
-        cpu_of(postmaster) + children_of(postmaster).into_iter().map(cpu_of).sum::<f64>()
+        self.processes().into_iter().map(cpu_of).sum()
+    }
+
+    /// All its processes.
+    pub fn processes(&self) -> Vec<u32> {
+        let Some(postmaster) = self.postmaster() else { return Vec::new() };
+        std::iter::once(postmaster).chain(children_of(postmaster)).collect()
     }
 
     fn postmaster(&self) -> Option<u32> {
@@ -101,6 +103,11 @@ impl Drop for Postgres {
             eprintln!("bench: {error}");
         }
     }
+}
+
+/// What is installed, if anything is.
+pub fn version() -> Option<String> {
+    text(&programs().ok()?.join("postgres"), &["--version"]).ok()
 }
 
 /// Where the programs are: the newest version installed.

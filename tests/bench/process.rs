@@ -75,9 +75,29 @@ impl Process {
         Ok(())
     }
 
+    /// Its id, as long as it lives.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// The CPU time it has used, in seconds.
     pub fn cpu(&self) -> f64 {
-        self.child.id().map_or(0.0, cpu_of)
+        self.id().map_or(0.0, cpu_of)
+    }
+
+    /// The memory it holds now, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.id().map_or(0, |id| memory_of(id, "VmRSS:"))
+    }
+
+    /// The most memory it ever held, in bytes.
+    pub fn memory_most(&self) -> u64 {
+        self.id().map_or(0, |id| memory_of(id, "VmHWM:"))
+    }
+
+    /// Ends it and waits until it is gone.
+    pub async fn kill(mut self) -> Result<(), Failure> {
+        Ok(self.child.kill().await?)
     }
 }
 
@@ -87,6 +107,14 @@ pub fn cpu_of(id: u32) -> f64 {
     // The name in parentheses may hold anything; user and system time are the 12th and 13th field after it.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
     fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_SECOND
+}
+
+/// A line about the memory of a process, in bytes; 0 when it is gone.
+fn memory_of(id: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
 }
 
 /// The processes whose parent this one is.

@@ -1,113 +1,159 @@
 //! The order of a run: start everything, measure every stage in turn, round after round, then compare the databases with
 //! what was acknowledged.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
 use callplane_control_plane::{clock::SystemClock, domain::time::Clock};
 
 use super::{
-    Failure,
-    conditions::{self, Machine},
-    load::Outcome,
-    options::Options,
-    postgres::Postgres,
-    process::cpu_of,
-    report::{Measured, Table},
+    Failure, conditions, junk, measure, memory,
+    noop::Size,
+    options::{Options, Part},
+    postgres::{self, Postgres},
+    profile::Profile,
+    report::{Aim, Latencies, Table},
     stage::{Builder, Stage},
     startup,
     webhook::Webhooks,
+    world::{ACCOUNTS, NUMBERS},
 };
+
+/// What a run has found out.
+#[derive(Default)]
+struct Found {
+    table: Table,
+    latencies: Latencies,
+    aims: Vec<Aim>,
+    wrong: Vec<String>,
+}
 
 /// Runs the bench; says whether every answer and every row was right.
 pub async fn run(options: &Options) -> Result<bool, Failure> {
     let folder = tempfile::Builder::new().prefix("callplane-bench").tempdir()?;
-    let postgres = if options.wants("postgres") { Some(Rc::new(Postgres::start()?)) } else { None };
-    conditions::print(postgres.as_deref().map(|postgres| postgres.version.as_str()), options);
-    let webhooks = Arc::new(Webhooks::new(SystemClock.now()));
+    conditions::print(&postgres::version().unwrap_or_else(|| "none".to_owned()), options);
+    let webhooks = Arc::new(Webhooks::new(SystemClock.now(), ACCOUNTS));
     let mut builder = Builder { folder: folder.path(), webhooks, started: 0 };
-    let mut stages = start(&mut builder, options, postgres.as_ref()).await?;
-    let mut table = Table::default();
-    let mut wrong = Vec::new();
-    for round in 1..=options.rounds {
-        for &callers in &options.calls {
-            for stage in &mut stages {
-                eprint!("\rround {round} of {}: {} with {callers} calls at a time      ", options.rounds, stage.name);
-                let (measured, mut complaints) = measure(stage, callers, options).await?;
-                table.add(stage.name, callers, measured);
-                wrong.append(&mut complaints);
-            }
-        }
+    let mut found = Found::default();
+    if options.does(Part::Closed) || options.does(Part::Open) {
+        found.measure_stages(&mut builder, options).await?;
     }
-    eprintln!();
-    table.print(options);
-    for stage in &stages {
-        match stage.missing().await? {
-            Some(complaint) => wrong.push(complaint),
-            None => println!("{}: {} calls acknowledged, all as they should be", stage.name, stage.acknowledged()),
-        }
+    if options.does(Part::Junk) {
+        let mut stage = builder.hop("junk", SMALL).await?;
+        let (wrong, aim) = junk::measure(&mut stage, options).await?;
+        found.take(wrong, aim);
     }
-    drop(stages);
-    if !options.no_start_up && options.only.is_empty() {
+    if options.does(Part::Memory) {
+        let (wrong, aim) = memory::measure(&mut builder).await?;
+        found.take(wrong, aim);
+    }
+    if options.does(Part::StartUp) {
         startup::print().await?;
     }
+    println!();
+    found.aims.iter().for_each(|aim| println!("{aim}"));
     conditions::print_load("after");
-    wrong.iter().take(20).for_each(|complaint| eprintln!("wrong: {complaint}"));
-    if !wrong.is_empty() {
+    found.wrong.iter().take(20).for_each(|complaint| eprintln!("wrong: {complaint}"));
+    if !found.wrong.is_empty() {
         eprintln!("the logs are kept in {}", folder.keep().display());
     }
-    Ok(wrong.is_empty())
+    Ok(found.wrong.is_empty())
 }
 
-async fn start(
-    builder: &mut Builder<'_>,
-    options: &Options,
-    postgres: Option<&Rc<Postgres>>,
-) -> Result<Vec<Stage>, Failure> {
+/// What the stages without a database know.
+const SMALL: Size = Size { accounts: ACCOUNTS, numbers: NUMBERS, fallbacks: false };
+
+async fn start(builder: &mut Builder<'_>, options: &Options) -> Result<Vec<Stage>, Failure> {
     let mut stages = Vec::new();
-    if options.wants("bare") {
+    let whole = options.does(Part::Closed);
+    if whole && options.wants("bare") {
         stages.push(builder.bare().await?);
     }
-    if options.wants("edge") {
+    if whole && options.wants("edge") {
         stages.push(builder.edge_alone().await?);
     }
-    if options.wants("hop") {
-        stages.push(builder.hop().await?);
+    if whole && options.wants("hop") {
+        stages.push(builder.hop("hop", SMALL).await?);
     }
     if options.wants("sqlite") {
         stages.push(builder.sqlite().await?);
     }
-    if let Some(postgres) = postgres {
-        stages.push(builder.postgres(Rc::clone(postgres)).await?);
+    if options.wants("monolith-sqlite") {
+        stages.push(builder.monolith_sqlite().await?);
+    }
+    if options.wants("postgres") {
+        stages.push(builder.postgres(Postgres::start()?).await?);
+    }
+    if options.wants("monolith-postgres") {
+        stages.push(builder.monolith_postgres(Postgres::start()?).await?);
     }
     Ok(stages)
 }
 
-/// One measurement after a warm-up, with what everybody used meanwhile.
-async fn measure(stage: &mut Stage, callers: usize, options: &Options) -> Result<(Measured, Vec<String>), Failure> {
-    let warm_up = stage.load(callers, options.warmed()).await?;
-    let mut wrong = warm_up.wrong;
-    let (used, batches, machine, own) = (stage.used(), stage.batches().await?, Machine::now(), own_cpu());
-    let mut outcome = stage.load(callers, options.measured()).await?;
-    let (used_after, batches_after, machine_after) = (stage.used(), stage.batches().await?, Machine::now());
-    wrong.append(&mut outcome.wrong);
-    let Outcome { took, calls, .. } = &outcome;
-    // What was under way at the end used time too; a few webhooks of many thousands.
-    let each = |seconds: f64| seconds * 1e6 / took.len().max(1) as f64;
-    let generator = own_cpu() - own;
-    let (front, plane) = (used_after.front - used.front, used_after.plane - used.plane);
-    let database = used_after.database - used.database;
-    let measured = Measured {
-        webhooks: took.len() as f64 / options.measured().as_secs_f64(),
-        calls: *calls as f64 / options.measured().as_secs_f64(),
-        p50: outcome.quantile(0.5),
-        p99: outcome.quantile(0.99),
-        cpu: [each(front), each(plane), each(database), each(generator)],
-        batch: (batches_after.webhooks - batches.webhooks) / (batches_after.count - batches.count),
-        others: machine_after.others_since(machine, front + plane + database + generator),
-    };
-    Ok((measured, wrong))
-}
+impl Found {
+    async fn measure_stages(&mut self, builder: &mut Builder<'_>, options: &Options) -> Result<(), Failure> {
+        let mut stages = start(builder, options).await?;
+        if options.does(Part::Closed) {
+            self.closed(&mut stages, options).await?;
+            self.table.print();
+        }
+        if options.does(Part::Open) {
+            self.open(&mut stages, options).await?;
+            self.latencies.print();
+        }
+        self.aims.extend(self.table.aims());
+        self.aims.extend(self.latencies.aims());
+        for stage in &stages {
+            match stage.missing().await? {
+                Some(complaint) => self.wrong.push(complaint),
+                None => println!("{}: {} calls acknowledged, all as they should be", stage.name, stage.acknowledged()),
+            }
+        }
+        Ok(())
+    }
 
-fn own_cpu() -> f64 {
-    cpu_of(std::process::id())
+    async fn closed(&mut self, stages: &mut [Stage], options: &Options) -> Result<(), Failure> {
+        for round in 1..=options.rounds {
+            for &callers in &options.calls {
+                for stage in &mut *stages {
+                    eprint!(
+                        "\rround {round} of {}: {} with {callers} calls at a time      ",
+                        options.rounds, stage.name
+                    );
+                    let folder = options.profile.as_deref().filter(|_| round == 1);
+                    let profile = folder.map(|folder| Profile::start(folder, stage, callers)).transpose()?;
+                    let (measured, wrong) = measure::closed(stage, callers, options).await?;
+                    profile.map(Profile::finish).transpose()?;
+                    self.table.add(stage.name, callers, measured);
+                    self.wrong.extend(wrong);
+                }
+            }
+        }
+        eprintln!();
+        Ok(())
+    }
+
+    /// Stages that store, at half of what they carry and at fixed rates.
+    async fn open(&mut self, stages: &mut [Stage], options: &Options) -> Result<(), Failure> {
+        for round in 1..=options.rounds {
+            for stage in stages.iter_mut().filter(|stage| stage.stores()) {
+                let half = self.table.capacity(stage.name).map(|capacity| (capacity / 2.0, true));
+                for (rate, is_half) in half.into_iter().chain(options.rates.iter().map(|rate| (*rate, false))) {
+                    eprint!(
+                        "\rround {round} of {}: {} with {rate:.0} calls a second      ",
+                        options.rounds, stage.name
+                    );
+                    let (answered, wrong) = measure::open(stage, rate, options).await?;
+                    self.latencies.add(stage.name, rate, is_half, answered);
+                    self.wrong.extend(wrong);
+                }
+            }
+        }
+        eprintln!();
+        Ok(())
+    }
+
+    fn take(&mut self, wrong: Vec<String>, aim: Aim) {
+        self.wrong.extend(wrong);
+        self.aims.push(aim);
+    }
 }

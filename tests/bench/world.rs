@@ -8,6 +8,8 @@ pub const ACCOUNTS: usize = 100;
 pub const NUMBERS: usize = 1000;
 /// What Twilio calls the edge by; every signature begins with it.
 pub const PUBLIC_URL: &str = "https://calls.example.com";
+/// The master key of every control plane of the bench.
+pub const ENCRYPTION_KEY: &str = "5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c";
 /// The voice server of every agent.
 pub const VOICE_SERVER: &str = "wss://voice.example.com/stream";
 
@@ -54,13 +56,19 @@ impl Exchange {
 
     /// The next call.
     pub fn call(&self) -> Call {
+        self.numbered_call().1
+    }
+
+    /// The next call and its turn.
+    pub fn numbered_call(&self) -> (u64, Call) {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         // An odd factor scatters SIDs and callers as real ones are, and keeps them distinct.
         let scattered = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Call {
+        let call = Call {
             sid: format!("CA{scattered:016x}{turn:016x}"),
             number: usize::try_from(scattered >> 32).unwrap_or_default() % NUMBERS,
             caller: format!("+1818{:07}", 2_000_000 + turn % 7_000_000),
-        }
+        };
+        (turn, call)
     }
 }
