@@ -90,8 +90,9 @@ impl Form {
     /// The first value of a name as text, without NUL, which PostgreSQL refuses. Broken UTF-8 becomes U+FFFD: the signature
     /// is checked on the bytes, and a caller should not be lost over a bad character in a name.
     pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        let text = String::from_utf8_lossy(self.bytes(name)?);
-        Some(if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { text })
+        let bytes = self.bytes(name)?;
+        let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        Some(if bytes.contains(&0) { Cow::Owned(text.replace('\0', "")) } else { text })
     }
 
     /// A name that comes twice with different values: which one is meant cannot be known, and the signature does not say,

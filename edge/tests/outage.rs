@@ -2,6 +2,11 @@
 
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use callplane_proto::edge::v1::{
     Accepted, Hangup, Instructions, Say, StateChange, Verb, WatchStateResponse, reply::Outcome,
     state_change::Kind as Change, verb::Kind,
@@ -101,7 +106,7 @@ async fn a_control_plane_that_refuses_is_passed_over() {
 async fn webhooks_that_wait_for_a_slow_control_plane_are_each_sent_once() {
     let (edge, control_plane) = start(usual_state()).await;
     control_plane.open(false);
-    let edge = std::sync::Arc::new(edge);
+    let edge = Arc::new(edge);
     let status = |sequence: usize| {
         let edge = edge.clone();
         tokio::spawn(async move {
@@ -144,6 +149,77 @@ async fn a_rotated_token_is_in_force_with_the_change() {
     control_plane.push(part("t3", vec![account(ACCOUNT, &[NEXT_TOKEN])])).await;
     heard.changed().await.expect("the edge lives");
     assert_eq!(statuses().await, (403, 200));
+}
+
+/// Posts one webhook after another, callers and callbacks in turn, and gives every status, until told to stop.
+fn keep_posting(edge: &Arc<TestEdge>, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Vec<u16>> {
+    let (edge, stop) = (edge.clone(), stop.clone());
+    tokio::spawn(async move {
+        let status = form(&[("CallSid", CALL), ("CallStatus", "ringing")]);
+        let mut seen = Vec::new();
+        while !stop.load(Ordering::Acquire) {
+            seen.push(edge.post("/twilio/voice", &inbound_call()).await.status);
+            seen.push(edge.post("/twilio/status", &status).await.status);
+        }
+        seen
+    })
+}
+
+#[tokio::test]
+async fn a_control_plane_that_drains_costs_no_webhook() {
+    let first = FakeControlPlane::start(usual_state()).await;
+    let second = FakeControlPlane::start(usual_state()).await;
+    let edge = Arc::new(TestEdge::start(&[&first, &second], &[]).await);
+    let stop = Arc::new(AtomicBool::new(false));
+    let posting: Vec<_> = (0..8).map(|_| keep_posting(&edge, &stop)).collect();
+    first.called(20).await;
+    first.drain();
+    let before = second.calls().len();
+    second.called(before + 100).await;
+    stop.store(true, Ordering::Release);
+    for seen in posting {
+        let seen = seen.await.expect("no panic");
+        assert!(seen.iter().all(|status| matches!(status, 200 | 204)), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_only_control_plane_may_restart_under_its_webhooks() {
+    let (edge, first) = start(usual_state()).await;
+    let (edge, address) = (Arc::new(edge), first.address);
+    let stop = Arc::new(AtomicBool::new(false));
+    let posting: Vec<_> = (0..8).map(|_| keep_posting(&edge, &stop)).collect();
+    first.called(20).await;
+    first.drain();
+    drop(first);
+    let second = FakeControlPlane::start_at(address, usual_state()).await;
+    second.called(50).await;
+    stop.store(true, Ordering::Release);
+    for seen in posting {
+        let seen = seen.await.expect("no panic");
+        assert!(seen.iter().all(|status| matches!(status, 200 | 204)), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_took_is_told_to_the_control_plane_that_returns() {
+    let control_plane = FakeControlPlane::start(state_with_fallback()).await;
+    let address = control_plane.address;
+    let edge = TestEdge::start(&[&control_plane], FAST).await;
+    drop(control_plane);
+    assert_eq!(edge.post("/twilio/voice", &inbound_call()).await.status, 200, "the number's fallback");
+    let status = form(&[("CallSid", CALL), ("CallStatus", "ringing")]);
+    assert_eq!(edge.post("/twilio/status", &status).await.status, 503);
+    let returned = FakeControlPlane::start_at(address, state_with_fallback()).await;
+    let told = returned.called_with(|call| !call.missed.is_empty()).await;
+    assert!(told.webhooks.is_empty(), "no webhook waits for it");
+    let [missed] = told.missed.as_slice() else { panic!("one account, got {:?}", told.missed) };
+    assert_eq!(missed.account_sid, ACCOUNT);
+    let (since, until) = (missed.since.expect("a time"), missed.until.expect("a time"));
+    assert!((since.seconds, since.nanos) < (until.seconds, until.nanos), "{since:?} {until:?}");
+    // It answers webhooks again, and was told once.
+    while edge.post("/twilio/status", &status).await.status != 204 {}
+    assert_eq!(returned.calls().iter().filter(|call| !call.missed.is_empty()).count(), 1);
 }
 
 #[tokio::test]
@@ -229,7 +305,7 @@ async fn metrics_count_by_route_and_reason_and_name_nobody() {
 #[tokio::test]
 async fn a_crowd_of_callers_is_answered_to_the_last() {
     let (edge, control_plane) = start(usual_state()).await;
-    let edge = std::sync::Arc::new(edge);
+    let edge = Arc::new(edge);
     control_plane.open(false);
     let asked: Vec<_> = (0..300)
         .map(|index| {

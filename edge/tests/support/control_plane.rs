@@ -15,10 +15,10 @@ use tokio::{
     runtime::Runtime,
     sync::{mpsc, watch},
 };
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
     Request, Response, Status,
-    transport::{Identity, Server, ServerTlsConfig},
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
 type Part = Result<WatchStateResponse, Status>;
@@ -51,6 +51,8 @@ struct Inner {
     watches: watch::Sender<Vec<(WatchStateRequest, Option<String>)>>,
     /// Calls wait while this is false.
     open: watch::Sender<bool>,
+    /// Told to stop in order.
+    draining: watch::Sender<bool>,
 }
 
 /// A running fake, on a runtime of its own: dropping it closes its sockets at once, as a killed process would.
@@ -82,11 +84,19 @@ impl FakeControlPlane {
         Self::start_with(changes, server).await
     }
 
-    async fn start_with(changes: Vec<StateChange>, mut server: Server) -> Self {
+    /// The same where another one has stopped.
+    pub async fn start_at(address: SocketAddr, changes: Vec<StateChange>) -> Self {
+        Self::start_on(address, changes, Server::builder()).await
+    }
+
+    async fn start_with(changes: Vec<StateChange>, server: Server) -> Self {
+        Self::start_on(([127, 0, 0, 1], 0).into(), changes, server).await
+    }
+
+    async fn start_on(address: SocketAddr, changes: Vec<StateChange>, mut server: Server) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
-        let bound = runtime.spawn(TcpListener::bind("127.0.0.1:0")).await.expect("no panic");
-        let listener = bound.expect("a free port");
+        let listener = runtime.spawn(listen(address)).await.expect("no panic");
         let address = listener.local_addr().expect("bound");
         let snapshot = WatchStateResponse {
             resume_token: "snapshot".into(),
@@ -101,11 +111,14 @@ impl FakeControlPlane {
             calls: watch::Sender::default(),
             watches: watch::Sender::default(),
             open: watch::Sender::new(true),
+            draining: watch::Sender::new(false),
         });
         let service = EdgeServiceServer::new(Service(inner.clone()));
+        let mut draining = inner.draining.subscribe();
         runtime.spawn(async move {
-            let serving = server.add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
-            drop(serving.await);
+            let stop = async move { drop(draining.wait_for(|draining| *draining).await) };
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            drop(server.add_service(service).serve_with_incoming_shutdown(incoming, stop).await);
         });
         Self { address, inner, runtime: Some(runtime) }
     }
@@ -147,6 +160,12 @@ impl FakeControlPlane {
         self.inner.watchers.lock().expect("unpoisoned").clear();
     }
 
+    /// Stops as a control plane does that is told to: no new connections, GOAWAY on the old ones, open calls are finished.
+    pub fn drain(&self) {
+        self.cut_watches();
+        self.inner.draining.send_replace(true);
+    }
+
     /// Every call so far.
     pub fn calls(&self) -> Vec<HandleRequest> {
         self.inner.calls.borrow().clone()
@@ -155,6 +174,13 @@ impl FakeControlPlane {
     /// Every webhook so far.
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.calls().into_iter().flat_map(|call| call.webhooks).collect()
+    }
+
+    /// Waits for a call of this kind.
+    pub async fn called_with(&self, wanted: impl Fn(&HandleRequest) -> bool) -> HandleRequest {
+        let mut calls = self.inner.calls.subscribe();
+        let calls = calls.wait_for(|calls| calls.iter().any(&wanted)).await.expect("the fake lives");
+        calls.iter().find(|call| wanted(call)).expect("just seen").clone()
     }
 
     /// Waits for so many calls.
@@ -166,6 +192,17 @@ impl FakeControlPlane {
     pub async fn watched(&self, times: usize) -> Vec<(WatchStateRequest, Option<String>)> {
         let mut watches = self.inner.watches.subscribe();
         watches.wait_for(|watches| watches.len() >= times).await.expect("the fake lives").clone()
+    }
+}
+
+/// The sockets of one that was killed may be closed a moment later.
+async fn listen(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+            Err(error) => panic!("{address}: {error}"),
+        }
     }
 }
 
@@ -202,9 +239,10 @@ impl EdgeService for Service {
     ) -> Result<Response<Self::WatchStateStream>, Status> {
         let authorization =
             request.metadata().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (watcher, parts) = mpsc::channel(64);
-        for part in self.0.snapshot.lock().expect("unpoisoned").iter() {
-            watcher.try_send(Ok(part.clone())).expect("room");
+        let snapshot = self.0.snapshot.lock().expect("unpoisoned").clone();
+        let (watcher, parts) = mpsc::channel(snapshot.len() + 64);
+        for part in snapshot {
+            watcher.try_send(Ok(part)).expect("room");
         }
         self.0.watchers.lock().expect("unpoisoned").push(watcher);
         self.0.watches.send_modify(|watches| watches.push((request.into_inner(), authorization)));
