@@ -15,6 +15,8 @@ pub struct Form {
 /// Where a field stands in the text; its value begins where its name ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Field {
+    /// How the name begins: nearly always enough to tell two names apart, and to sort them.
+    prefix: u64,
     start: usize,
     name_end: usize,
     end: usize,
@@ -27,37 +29,57 @@ pub struct TooManyFields;
 impl Form {
     /// Reads `application/x-www-form-urlencoded` text, be it a body or a query.
     pub fn parse(encoded: &[u8], max_fields: usize) -> Result<Self, TooManyFields> {
-        let mut form =
-            Self { text: Vec::with_capacity(encoded.len()), fields: Vec::with_capacity(32), sorted: Vec::new() };
-        for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            if form.fields.len() == max_fields {
-                return Err(TooManyFields);
+        let mut form = Self::default();
+        // Decoding never makes a text longer.
+        form.text.reserve(encoded.len());
+        form.fields.reserve(32);
+        let (mut start, mut name_end, mut rest) = (0, None, encoded);
+        loop {
+            let plain = rest.iter().position(|byte| MEANS_SOMETHING[usize::from(*byte)]).unwrap_or(rest.len());
+            form.text.extend_from_slice(&rest[..plain]);
+            rest = &rest[plain..];
+            match rest.first() {
+                Some(b'=') if name_end.is_none() => name_end = Some(form.text.len()),
+                Some(b'&') | None => {
+                    // Nothing between two `&` is no field; a `=` alone is one.
+                    if name_end.is_some() || form.text.len() > start {
+                        if form.fields.len() == max_fields {
+                            return Err(TooManyFields);
+                        }
+                        form.end_field(start, name_end.take());
+                    }
+                    start = form.text.len();
+                }
+                Some(byte) => {
+                    let (byte, length) = decoded(*byte, rest);
+                    form.text.push(byte);
+                    rest = &rest[length - 1..];
+                }
             }
-            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &[][..]),
-            };
-            form.push(|text| decode(text, name), |text| decode(text, value));
+            let Some((_, after)) = rest.split_first() else { break };
+            rest = after;
         }
         form.sort();
         Ok(form)
     }
 
-    fn push(&mut self, name: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.text.len();
-        name(&mut self.text);
-        let name_end = self.text.len();
-        value(&mut self.text);
-        self.fields.push(Field { start, name_end, end: self.text.len() });
+    fn end_field(&mut self, start: usize, name_end: Option<usize>) {
+        let end = self.text.len();
+        let name_end = name_end.unwrap_or(end);
+        self.fields.push(Field { prefix: prefix(&self.text[start..name_end]), start, name_end, end });
     }
 
-    /// By the bytes of name, then value. The first eight bytes of a name nearly always decide, and compare as a number.
+    /// By the bytes of name, then value.
     fn sort(&mut self) {
-        let mut keyed: Vec<(u64, u32)> =
-            (0..).zip(&self.fields).map(|(at, field)| (prefix(self.name(field)), at)).collect();
+        let mut keyed: Vec<(u64, u32)> = (0..).zip(&self.fields).map(|(at, field)| (field.prefix, at)).collect();
         let pair = |at: u32| self.pair(&self.fields[at as usize]);
         keyed.sort_unstable_by(|(left, a), (right, b)| left.cmp(right).then_with(|| pair(*a).cmp(&pair(*b))));
         self.sorted = keyed.into_iter().map(|(_, at)| at).collect();
+    }
+
+    /// How long all names and values are.
+    pub fn size(&self) -> usize {
+        self.text.len()
     }
 
     fn name(&self, field: &Field) -> &[u8] {
@@ -84,15 +106,15 @@ impl Form {
 
     /// The first value of a name.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|field| self.name(field) == name.as_bytes()).map(|field| self.value(field))
+        let prefix = prefix(name.as_bytes());
+        let is = |field: &&Field| field.prefix == prefix && self.name(field) == name.as_bytes();
+        self.fields.iter().find(is).map(|field| self.value(field))
     }
 
     /// The first value of a name as text, without NUL, which PostgreSQL refuses. Broken UTF-8 becomes U+FFFD: the signature
     /// is checked on the bytes, and a caller should not be lost over a bad character in a name.
     pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        let bytes = self.bytes(name)?;
-        let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-        Some(if bytes.contains(&0) { Cow::Owned(text.replace('\0', "")) } else { text })
+        self.bytes(name).map(readable)
     }
 
     /// A name that comes twice with different values: which one is meant cannot be known, and the signature does not say,
@@ -109,7 +131,11 @@ impl Form {
         let mut changed = Self::default();
         for (name, value) in self.fields() {
             let Some(value) = change(name, value) else { continue };
-            changed.push(|text| text.extend_from_slice(name), |text| text.extend_from_slice(&value));
+            let start = changed.text.len();
+            changed.text.extend_from_slice(name);
+            let name_end = changed.text.len();
+            changed.text.extend_from_slice(&value);
+            changed.end_field(start, Some(name_end));
         }
         changed.sort();
         changed
@@ -134,20 +160,32 @@ fn prefix(name: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// `+` is a space; a `%` that starts no byte stays, as in every form decoder.
-fn decode(text: &mut Vec<u8>, mut encoded: &[u8]) {
-    while let Some(at) = encoded.iter().position(|byte| matches!(byte, b'+' | b'%')) {
-        text.extend_from_slice(&encoded[..at]);
-        let hex = |at: usize| encoded.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        let (byte, length) = match (encoded[at], hex(at + 1), hex(at + 2)) {
-            (b'+', _, _) => (b' ', 1),
-            (_, Some(high), Some(low)) => ((high << 4 | low) as u8, 3),
-            _ => (b'%', 1),
-        };
-        text.push(byte);
-        encoded = &encoded[at + length..];
+/// A value as text; see [`Form::text`].
+pub fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+    if bytes.contains(&0) { Cow::Owned(text.replace('\0', "")) } else { text }
+}
+
+/// Bytes that do not stand for themselves.
+const MEANS_SOMETHING: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b'&' as usize] = true;
+    table[b'=' as usize] = true;
+    table[b'+' as usize] = true;
+    table[b'%' as usize] = true;
+    table
+};
+
+/// What stands at the beginning, and how long it is: `+` is a space; a `%` that starts no byte stays, as in every form
+/// decoder, and so does a second `=`.
+fn decoded(byte: u8, rest: &[u8]) -> (u8, usize) {
+    let hex = |at: usize| rest.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+    match (byte, hex(1), hex(2)) {
+        (b'+', _, _) => (b' ', 1),
+        // Two hexadecimal digits are a byte.
+        (b'%', Some(high), Some(low)) => ((high << 4 | low) as u8, 3),
+        (other, _, _) => (other, 1),
     }
-    text.extend_from_slice(encoded);
 }
 
 #[cfg(test)]

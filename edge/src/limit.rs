@@ -20,7 +20,18 @@ const MOST_BUCKETS: usize = 100_000;
 struct Buckets {
     rate: f64,
     hasher: RandomState,
-    filled: Mutex<HashMap<u64, Bucket>>,
+    filled: Mutex<Filled>,
+}
+
+struct Filled {
+    buckets: HashMap<u64, Bucket>,
+    sweep_at: usize,
+}
+
+impl Default for Filled {
+    fn default() -> Self {
+        Self { buckets: HashMap::new(), sweep_at: MOST_BUCKETS }
+    }
 }
 
 struct Bucket {
@@ -77,11 +88,14 @@ impl Buckets {
             return true;
         }
         let most = self.rate * BURST_SECONDS;
+        let name = self.hasher.hash_one(name);
         let mut filled = self.filled.lock().expect("nobody panics while holding the buckets");
-        if filled.len() >= MOST_BUCKETS {
-            filled.retain(|_, bucket| bucket.level(now, self.rate) < most);
+        if filled.buckets.len() >= filled.sweep_at {
+            filled.buckets.retain(|_, bucket| bucket.level(now, self.rate) < most);
+            // As many new ones as are in use: sweeping costs each of them little, however many there are.
+            filled.sweep_at = MOST_BUCKETS.max(2 * filled.buckets.len());
         }
-        let bucket = filled.entry(self.hasher.hash_one(name)).or_insert(Bucket { tokens: most, at: now });
+        let bucket = filled.buckets.entry(name).or_insert(Bucket { tokens: most, at: now });
         bucket.tokens = bucket.level(now, self.rate).min(most);
         bucket.at = now;
         let allowed = bucket.tokens >= 1.0;

@@ -3,7 +3,7 @@
 use std::{pin::pin, task::Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, header, request::Parts};
+use http::{HeaderMap, HeaderName, Method, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
@@ -14,6 +14,8 @@ use crate::{
     settings::Limits,
     verify::{self, Content, Fault, shared_key},
 };
+
+static IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");
 
 /// A request whose form has been read.
 pub struct Received<'r> {
@@ -79,21 +81,21 @@ impl Received<'_> {
 
     /// The signature; its shape was checked with the head.
     pub fn signature(&self) -> Option<&str> {
-        self.parts.headers.get(verify::HEADER)?.to_str().ok()
+        self.parts.headers.get(&verify::HEADER)?.to_str().ok()
     }
 
     /// Twilio's token for this delivery.
     pub fn idempotency_token(&self) -> Option<&str> {
-        self.parts.headers.get("i-twilio-idempotency-token")?.to_str().ok()
+        self.parts.headers.get(&IDEMPOTENCY_TOKEN)?.to_str().ok()
     }
 }
 
 /// One signature, and one that could be. Says nothing about accounts, so it may be quick.
 fn check_signature(headers: &HeaderMap) -> Result<(), Refusal> {
-    if headers.contains_key(shared_key::HEADER) {
+    if headers.contains_key(&shared_key::HEADER) {
         return Err(Refusal::SharedKey);
     }
-    let mut values = headers.get_all(verify::HEADER).iter();
+    let mut values = headers.get_all(&verify::HEADER).iter();
     match (values.next(), values.next()) {
         (None, _) => Err(Refusal::Unsigned(&Fault::NoSignature)),
         (Some(only), None) if only.is_empty() => Err(Refusal::Unsigned(&Fault::NoSignature)),

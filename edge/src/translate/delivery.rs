@@ -18,11 +18,11 @@ pub fn key(arrival: &Arrival<'_>, form: &Form) -> String {
         Route::MessageStatus => named(&["MessageSid", "MessageStatus", "EventType"]),
         // The fallback request for a message is the same message again.
         Route::Message | Route::MessageFallback => named(&["MessageSid"]),
-        _ => format!("{}/{}", text(form, "CallSid"), request_digest(arrival, form)),
+        _ => [text(form, "CallSid"), request_digest(arrival, form)].join("/"),
     };
     let kind = if arrival.route == Route::MessageFallback { Route::Message } else { arrival.route };
     let rest = if rest.len() > LONGEST_FACT { hex::encode(Sha256::digest(rest)) } else { rest };
-    format!("{}/{}/{rest}", arrival.account_sid, kind.name())
+    [arrival.account_sid, kind.name(), &rest].join("/")
 }
 
 /// The token's header is not signed: it can only tell deliveries of one call and path apart, never merge two calls.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 use prost_types::{Duration, Timestamp};
 
-use crate::form::Form;
+use crate::form::{Form, readable};
 
 /// A field without which nothing can be done, and what is wrong with it. Shows no value.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ const LONGEST_SID: usize = 34;
 pub fn sid(form: &Form, name: &'static str) -> Result<String, Malformed> {
     let value = form.bytes(name).ok_or(Malformed(name, "is missing"))?;
     let fits = (1..=LONGEST_SID).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric);
-    if fits { Ok(text(form, name)) } else { Err(Malformed(name, "is no SID")) }
+    if fits { Ok(owned(value)) } else { Err(Malformed(name, "is no SID")) }
 }
 
 /// A field that must be there, even if empty.
@@ -47,7 +47,7 @@ pub fn status(form: &Form, name: &'static str) -> Result<String, Malformed> {
 pub fn word(form: &Form, name: &'static str) -> Result<String, Malformed> {
     let value = form.bytes(name).unwrap_or_default();
     let plain = value.len() <= 32 && value.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
-    if plain { Ok(text(form, name)) } else { Err(Malformed(name, "is not a word of Twilio's")) }
+    if plain { Ok(owned(value)) } else { Err(Malformed(name, "is not a word of Twilio's")) }
 }
 
 /// Keys that were pressed, or `hangup`; empty when absent.
@@ -55,7 +55,7 @@ pub fn keys(form: &Form, name: &'static str) -> Result<String, Malformed> {
     let value = form.bytes(name).unwrap_or_default();
     let pressed = value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'));
     if pressed || value == b"hangup" {
-        Ok(text(form, name))
+        Ok(owned(value))
     } else {
         Err(Malformed(name, "holds something else than keys"))
     }
@@ -81,7 +81,11 @@ pub fn count(form: &Form, name: &'static str) -> Result<Option<i32>, Malformed> 
 
 /// A text; empty when absent.
 pub fn text(form: &Form, name: &str) -> String {
-    form.text(name).unwrap_or_default().into_owned()
+    form.bytes(name).map(owned).unwrap_or_default()
+}
+
+fn owned(value: &[u8]) -> String {
+    readable(value).into_owned()
 }
 
 /// A number; `None` when absent or not a number.

@@ -28,9 +28,14 @@ pub enum BodyFault {
 impl Content<'_> {
     /// The fields, names sorted by byte order, the values of one name sorted and each taken once, all without separators.
     pub fn suffix(&self) -> Vec<u8> {
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(self.size());
         self.append_to(&mut text);
         text
+    }
+
+    /// No more than so many bytes.
+    pub fn size(&self) -> usize {
+        if let Content::Form(form) = self { form.size() } else { 0 }
     }
 
     /// The same, behind the URL.

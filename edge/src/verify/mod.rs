@@ -9,6 +9,7 @@ pub mod shared_key;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderName;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
@@ -16,7 +17,7 @@ pub use chaining::ChainingKey;
 pub use message::{BodyFault, Content};
 
 /// The signature's header.
-pub const HEADER: &str = "x-twilio-signature";
+pub static HEADER: HeaderName = HeaderName::from_static("x-twilio-signature");
 
 /// One request as the signature sees it.
 #[derive(Clone, Copy)]
@@ -62,7 +63,7 @@ pub fn verify(request: Signed<'_>, keys: &[Key]) -> Result<usize, Fault> {
 
     // Nearly every request is signed with the URL as it stands; the variants are built only when it is not.
     let plain = candidates::without_fragment(request.url);
-    let mut text = Vec::with_capacity(plain.len() + ROOM);
+    let mut text = Vec::with_capacity(plain.len() + request.content.size());
     if let Some(index) = signer(keys, &mut text, plain, request.content, signature) {
         return Ok(index);
     }
@@ -70,9 +71,6 @@ pub fn verify(request: Signed<'_>, keys: &[Key]) -> Result<usize, Fault> {
     let signed = others.iter().find_map(|url| signer(keys, &mut text, url, request.content, signature));
     signed.ok_or(Fault::Mismatch)
 }
-
-/// A usual form fits without growing.
-const ROOM: usize = 1024;
 
 fn signer(keys: &[Key], text: &mut Vec<u8>, url: &str, content: Content<'_>, signature: &[u8]) -> Option<usize> {
     text.clear();

@@ -1,8 +1,10 @@
 //! `X-Twilio-Webhooks-Signature-Settings`, which says that a shared key and not the auth token signed. An edge has no shared
 //! keys and refuses such requests; `explain-signature` can check them with the secret in a file.
 
+use http::HeaderName;
+
 /// The header's name.
-pub const HEADER: &str = "x-twilio-webhooks-signature-settings";
+pub static HEADER: HeaderName = HeaderName::from_static("x-twilio-webhooks-signature-settings");
 
 /// How a request was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
