@@ -89,6 +89,8 @@ impl Plane {
 
     async fn scrape(&self, address: SocketAddr) -> Scrape {
         let response = self.http.get(format!("http://{address}/metrics")).send().await.expect("it answers");
+        let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        assert!(kind.starts_with("application/openmetrics-text"), "Prometheus takes no {kind:?}");
         Scrape::of(response.text().await.expect("a whole body"))
     }
 }

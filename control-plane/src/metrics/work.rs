@@ -37,12 +37,28 @@ impl MetricConstructor<Histogram> for Lateness {
     }
 }
 
+/// 10 ms to 5 s: the answer path waits for half of that.
+#[derive(Clone)]
+struct Registering;
+
+impl MetricConstructor<Histogram> for Registering {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(exponential_buckets(0.01, 2.0, 10))
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Registered {
+    outcome: &'static str,
+}
+
 /// What happens by itself.
 pub struct Work {
     ended: Family<Ended, Counter>,
     late: Family<Of, Histogram, Lateness>,
     woken: Family<Woken, Histogram, Lateness>,
     lost: Counter,
+    registered: Family<Registered, Histogram, Registering>,
 }
 
 impl Work {
@@ -52,6 +68,7 @@ impl Work {
             late: Family::new_with_constructor(Lateness),
             woken: Family::new_with_constructor(Lateness),
             lost: Counter::default(),
+            registered: Family::new_with_constructor(Registering),
         };
         registry.register("effects", "Vendor calls by kind and outcome: done, refused, unknown", work.ended.clone());
         let help = "How long after its time an effect was claimed";
@@ -59,6 +76,9 @@ impl Work {
         let help = "How long after its deadline a machine was woken";
         registry.register("deadline_lateness_seconds", help, work.woken.clone());
         registry.register("effect_leases_lost", "Outcomes that came after the lease had ended", work.lost.clone());
+        let help = "How long ElevenLabs takes to register a call while the caller waits, by outcome";
+        drop(work.registered.get_or_create(&Registered { outcome: "done" }));
+        registry.register("agent_registration_seconds", help, work.registered.clone());
         work
     }
 
@@ -75,6 +95,11 @@ impl Work {
     /// Somebody else has the effect by now.
     pub fn lease_lost(&self) {
         self.lost.inc();
+    }
+
+    /// ElevenLabs was asked to take a call while its caller waited.
+    pub fn registered(&self, outcome: &'static str, took: std::time::Duration) {
+        self.registered.get_or_create(&Registered { outcome }).observe(took.as_secs_f64());
     }
 
     /// A machine was woken so long after its deadline.

@@ -3,7 +3,10 @@
 use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -59,7 +62,7 @@ async fn answer(admin: &Admin, path: &str) -> Response<Full<Bytes>> {
             Ok(_) => text(StatusCode::OK, "ready\n".to_owned()),
             Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned()),
         },
-        "/metrics" => text(StatusCode::OK, metrics(admin).await),
+        "/metrics" => open_metrics(metrics(admin).await),
         _ => text(StatusCode::NOT_FOUND, "there is /health, /ready and /metrics\n".to_owned()),
     }
 }
@@ -88,6 +91,14 @@ async fn ask(ctx: &Context) -> Result<()> {
     let calls = store::call::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
     standing.deadline_overdue.set(overdue(accounts.chain(numbers).chain(calls).min()));
     Ok(())
+}
+
+/// Prometheus 3 takes no answer that does not say what it is.
+fn open_metrics(body: String) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, body);
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
 }
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::{
     domain::{answer::Registration, id::WorkspaceId, outcome::Outcome, telephony::Party},
@@ -45,6 +46,7 @@ impl ElevenLabsRegistrar {
 #[async_trait]
 impl Registrar for ElevenLabsRegistrar {
     async fn register(&self, _workspace: WorkspaceId, registration: &Registration) -> Option<String> {
+        let started = Instant::now();
         let registered = tokio::time::timeout(DEADLINE, async {
             let api_key = self.key(registration).await?;
             let call = RegisterCall {
@@ -56,7 +58,14 @@ impl Registrar for ElevenLabsRegistrar {
             };
             Some(self.agents.register_call(&AgentKey { api_key, api_base_url: None }, &call, DEADLINE).await)
         });
-        match registered.await {
+        let registered = registered.await;
+        let outcome = match &registered {
+            Ok(Some(outcome)) => outcome.word(),
+            Ok(None) => "no-key",
+            Err(_) => "late",
+        };
+        self.ctx.metrics.work.registered(outcome, started.elapsed());
+        match registered {
             Ok(Some(Outcome::Done(twiml))) => Some(twiml),
             Ok(Some(Outcome::Refused(refused))) => {
                 tracing::warn!(agent = %registration.agent_id, code = refused.code, "ElevenLabs refused a call: {}", refused.message);

@@ -89,7 +89,7 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
             "outcome",
             words(
                 "accepted answered fallback busy refused unavailable invalid mismatch unwritable \
-                 failed done unknown",
+                 failed done unknown no-key late",
             ),
         ),
         ("class", words("ok degraded refused failed caller message callback")),
