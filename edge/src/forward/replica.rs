@@ -24,8 +24,9 @@ use crate::metrics::{ControlPlaneMetrics, Metrics};
 
 /// More would make one slow webhook hold up too many others; the gain is nearly all there at 64.
 const BATCH: usize = 64;
-/// Calls that are quick leave so many places: enough to keep a control plane busy, few enough for webhooks to gather.
-const IN_FLIGHT: usize = 4;
+/// Places for quick calls: one is answered while the next is on its way. With more, fewer webhooks gather, and each call costs
+/// more than what is in it (docs/performance.md).
+const IN_FLIGHT: usize = 2;
 /// A call that takes longer gives its place to others: it waits for a vendor or a disk, not for us.
 const SLOW: Duration = Duration::from_millis(20);
 /// All calls, quick and slow.

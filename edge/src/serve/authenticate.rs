@@ -1,7 +1,7 @@
 //! Is this request from Twilio, for the account it names, and about a number of that account? Asks the state only: neither an
 //! unknown account nor a bad signature costs a call to a control plane.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use super::{rejection::Refusal, request::Received};
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     translate::e164,
     verify::{Fault, Key, Signed, explain, verify},
 };
+
+/// Made once, as the keys of accounts are: making it takes time too.
+static NOBODY: LazyLock<[Key; 1]> = LazyLock::new(|| [Key::token(b"nobody")]);
 
 /// What a request claims to be, as it is checked.
 pub struct Claim<'a> {
@@ -33,7 +36,7 @@ pub fn authenticate<'a>(
     let signed = Signed { url: claim.url, content: received.content(), signature: received.signature() };
     let Some(account) = directory.account(&sid) else {
         // Takes as long as a known account with a wrong signature.
-        let _never = verify(signed, &[Key::token(b"nobody")]);
+        let _never = verify(signed, &*NOBODY);
         return Err(Refusal::UnknownAccount);
     };
     if account.keys.is_empty() {
