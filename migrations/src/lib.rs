@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 mod column;
 mod m0001_foundation;
 mod m0002_effect_trace;
+mod m0003_reconciliation;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -12,6 +13,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_effect_trace::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_effect_trace::Migration),
+            Box::new(m0003_reconciliation::Migration),
+        ]
     }
 }

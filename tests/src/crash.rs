@@ -11,7 +11,7 @@ use callplane_control_plane::{
     },
     rpc::{gate::Caller, mask::AuditedRequest},
     server,
-    store::entity::effect,
+    store::entity::{effect, reconciliation},
     token::{Audience, Scopes},
     worker::{Boundaries, Crew, effects, timers},
 };
@@ -123,7 +123,9 @@ async fn waits(crew: &Crew) -> bool {
     let (store, end) = (crew.ctx.store.read(), crew.ctx.clock.now() + chrono::Duration::days(1));
     let accounts = callplane_control_plane::store::account::due(store, end, 1).await.expect("accounts are read");
     let numbers = callplane_control_plane::store::phone_number::due(store, end, 1).await.expect("numbers are read");
-    !accounts.is_empty() || !numbers.is_empty()
+    let at_work = reconciliation::Column::State.ne("idle");
+    let looks = reconciliation::Entity::find().filter(at_work).count(store).await.expect("they are counted");
+    !accounts.is_empty() || !numbers.is_empty() || looks > 0
 }
 
 /// What a scenario must say of itself.

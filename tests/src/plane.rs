@@ -19,7 +19,7 @@ use callplane_control_plane::{
 use callplane_edge as edge;
 use callplane_simulator::{NewElevenLabsKey, Simulator, SimulatorHandle, SimulatorOptions};
 use secrecy::ExposeSecret;
-use tokio::sync::oneshot;
+use tokio::{net::TcpStream, sync::oneshot};
 
 use crate::{
     Api, Database, crash,
@@ -84,7 +84,8 @@ impl Builder {
         let api = Api::new(&format!("http://{}", running[0].address));
         let operator = api.with_token(&token(Audience::Operator, None).await);
         let api = api.with_token(&token(Audience::Workspace, Some(workspace)).await);
-        let (edge, edge_stop) = start_edge(&running, &token(Audience::Edge, None).await, &self.set_at_edge).await;
+        let edge_token = token(Audience::Edge, None).await;
+        let (edge, edge_stop) = start_edge(&addresses(&running), &edge_token, &self.set_at_edge).await;
         twilio.add_route(PUBLIC_URL, &format!("http://{}", edge.address)).expect("an address");
         let workspace_id = workspace.to_string();
         Plane {
@@ -100,7 +101,10 @@ impl Builder {
             running,
             variables,
             expected: RefCell::default(),
-            _edge_stop: edge_stop,
+            stopped: Vec::new(),
+            edge_token,
+            set_at_edge: self.set_at_edge,
+            edge_stop,
             database: self.database,
         }
     }
@@ -129,7 +133,11 @@ pub struct Plane {
     running: Vec<Running>,
     variables: Variables,
     expected: RefCell<Vec<String>>,
-    _edge_stop: oneshot::Sender<()>,
+    /// Where stopped control planes listened, and will again.
+    stopped: Vec<(String, String)>,
+    edge_token: String,
+    set_at_edge: Vec<(String, String)>,
+    edge_stop: oneshot::Sender<()>,
     // The last field: the file goes when everybody who uses it has gone.
     database: Database,
 }
@@ -173,13 +181,39 @@ impl Plane {
     /// Stops the control planes and starts them with other settings, at the same addresses.
     pub async fn restart(&mut self, change: impl FnOnce(Variables) -> Variables) {
         self.variables = change(self.variables.clone());
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    /// Stops every control plane. Until `start_again` there is nobody within.
+    pub async fn stop(&mut self) {
         for stopping in std::mem::take(&mut self.running) {
-            let (address, admin) = (stopping.address.to_string(), stopping.admin_address.to_string());
+            self.stopped.push((stopping.address.to_string(), stopping.admin_address.to_string()));
             stopping.stop().await.expect("it stops in order");
+        }
+    }
+
+    /// Starts what was stopped, at the same addresses.
+    pub async fn start_again(&mut self) {
+        for (address, admin) in std::mem::take(&mut self.stopped) {
             let same = self.variables.clone().set("CALLPLANE_LISTEN", &address);
             let same = same.set("CALLPLANE_ADMIN_LISTEN", &admin);
             self.running.push(start_control_plane(&same, &self.clock).await);
         }
+    }
+
+    /// Stops the edge: Twilio reaches nobody.
+    pub async fn stop_edge(&mut self) {
+        let (gone, _) = oneshot::channel();
+        drop(std::mem::replace(&mut self.edge_stop, gone));
+        let closing = async { while TcpStream::connect(self.edge.address).await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, closing).await.expect("the edge stops listening");
+    }
+
+    /// Starts another edge, which Twilio reaches by the same name.
+    pub async fn start_edge_again(&mut self) {
+        (self.edge, self.edge_stop) = start_edge(&addresses(&self.running), &self.edge_token, &self.set_at_edge).await;
+        self.twilio.add_route(PUBLIC_URL, &format!("http://{}", self.edge.address)).expect("an address");
     }
 
     /// Stops one of several control planes; callers of the first one go on with the next.
@@ -280,12 +314,15 @@ async fn start_control_plane(variables: &Variables, clock: &Arc<ManualClock>) ->
     server::start(settings, plane).await.unwrap_or_else(|error| panic!("the control plane does not listen: {error:?}"))
 }
 
+fn addresses(running: &[Running]) -> Vec<String> {
+    running.iter().map(|running| format!("http://{}", running.address)).collect()
+}
+
 async fn start_edge(
-    running: &[Running],
+    addresses: &[String],
     token: &str,
     set: &[(String, String)],
 ) -> (edge::Running, oneshot::Sender<()>) {
-    let addresses: Vec<String> = running.iter().map(|running| format!("http://{}", running.address)).collect();
     let addresses = addresses.join(",");
     let usual = [
         ("CALLPLANE_PUBLIC_URL", PUBLIC_URL),

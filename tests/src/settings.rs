@@ -26,6 +26,9 @@ impl Variables {
             .set("CALLPLANE_TELEPHONY", "twilio")
             .set("CALLPLANE_TWILIO_BASE_URL", vendors)
             .set("CALLPLANE_ELEVENLABS_BASE_URL", vendors)
+            // A stepped clock looks like an outage, and whoever wants a look through Twilio's list asks for it.
+            .set("CALLPLANE_RECONCILE_MINUTES", "0")
+            .set("CALLPLANE_OUTAGE_SECONDS", "0")
     }
 
     /// With this one set.

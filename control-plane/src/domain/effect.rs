@@ -6,7 +6,8 @@ use super::{
     e164::E164,
     id::{AccountId, CallId, PhoneNumberId},
     sid::CallSid,
-    telephony::{NumberSeen, Webhooks},
+    telephony::{Cursor, NumberSeen, Webhooks},
+    time::Timestamp,
 };
 
 /// Something to do outside. `round` comes back with the outcome, so that a late one is recognised.
@@ -27,6 +28,8 @@ pub enum Effect {
     },
     /// Reads a call that went quiet.
     ReadCall { account_id: AccountId, call_id: CallId, call_sid: CallSid },
+    /// Lists an account's calls that began since then, one page.
+    ListCalls { account_id: AccountId, since: Timestamp, cursor: Option<Cursor>, round: u32 },
 }
 
 impl Effect {
@@ -37,6 +40,7 @@ impl Effect {
             Self::FindNumber { .. } => "find-number",
             Self::WriteWebhooks { .. } => "write-webhooks",
             Self::ReadCall { .. } => "read-call",
+            Self::ListCalls { .. } => "list-calls",
         }
     }
 
@@ -44,7 +48,7 @@ impl Effect {
     /// as `Unknown`, and its machine decides.
     pub fn is_read(&self) -> bool {
         match self {
-            Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } => true,
+            Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } | Self::ListCalls { .. } => true,
             Self::WriteWebhooks { .. } => false,
         }
     }
@@ -55,7 +59,8 @@ impl Effect {
             Self::ReadAccount { account_id, .. }
             | Self::FindNumber { account_id, .. }
             | Self::WriteWebhooks { account_id, .. }
-            | Self::ReadCall { account_id, .. } => *account_id,
+            | Self::ReadCall { account_id, .. }
+            | Self::ListCalls { account_id, .. } => *account_id,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod message;
 pub mod outcome;
 pub mod party;
 pub mod phone_number;
+pub mod reconciliation;
 pub mod recording;
 pub mod route;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
         machine::Machine,
         sid::ApiKeySid,
     },
-    store::{Kept, account as store, secret, workspace},
+    store::{Kept, account as store, reconciliation, secret, workspace},
 };
 
 /// New values of credentials. What is none stays.
@@ -212,6 +212,7 @@ pub async fn delete(journal: &mut Journal<'_>, id: AccountId, etag: &str) -> Res
         return Err(Error::new(Kind::FailedPrecondition, "ACCOUNT_IN_USE", message));
     }
     secret::forget_all(journal.txn(), id.uuid()).await?;
+    reconciliation::forget(journal.txn(), id).await?;
     store::delete(journal.txn(), id).await?;
     let data = serde_json::json!({ "account_sid": account.account_sid.as_str() });
     journal.tell("account.deleted", &id, data);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use callplane_telemetry::Tracer;
+use chrono::Duration;
 
 use super::Wake;
 use crate::{
@@ -30,6 +31,10 @@ pub struct Facts {
     pub test_mode: bool,
     /// ElevenLabs agents without a key of their own can be reached.
     pub eleven_labs_key: bool,
+    /// How often calls are compared with Twilio's list although nobody asks; none for never.
+    pub reconcile_every: Option<Duration>,
+    /// How long without any control plane is an outage, after which calls are looked for; none for never.
+    pub outage_after: Option<Duration>,
 }
 
 /// What every change needs at hand.

@@ -122,13 +122,29 @@ impl<'c> Journal<'c> {
         news: Vec<&'static str>,
     ) -> Result<()> {
         if !effects.is_empty() {
-            let effects = effects.into_iter().map(|effect| (EffectId::fresh(&*self.ctx.ids), effect)).collect();
-            effect::enqueue(&self.txn, (self.workspace, M::MACHINE, machine.row()), effects, self.now).await?;
-            self.has_effects = true;
+            let effects = effects.into_iter().map(|effect| (machine.row(), effect, self.now)).collect();
+            self.enqueue::<M>(effects).await?;
         }
         self.has_timers |= machine.deadline().is_some();
         for kind in news {
             self.tell(kind, &id, json!({}));
+        }
+        Ok(())
+    }
+
+    /// Enqueues what is to be done for machines whose rows stay as they are, each not before its time.
+    pub async fn enqueue<M: Kept>(
+        &mut self,
+        effects: Vec<(uuid::Uuid, crate::domain::effect::Effect, Timestamp)>,
+    ) -> Result<()> {
+        let fresh = |(machine_id, effect, run_time)| {
+            let id = EffectId::fresh(&*self.ctx.ids);
+            effect::New { id, machine_id, effect, run_time }
+        };
+        let effects: Vec<effect::New> = effects.into_iter().map(fresh).collect();
+        if !effects.is_empty() {
+            effect::enqueue(&self.txn, (self.workspace, M::MACHINE), effects, self.now).await?;
+            self.has_effects = true;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod commits;
 mod grpc;
+mod reconciled;
 mod standing;
 mod work;
 
@@ -11,6 +12,7 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub use commits::{Commits, FallenOut};
 pub use grpc::{Grpc, Method};
+pub use reconciled::Reconciled;
 pub use standing::Standing;
 pub use work::Work;
 
@@ -25,6 +27,8 @@ pub struct Metrics {
     pub work: Work,
     /// What became of spans.
     pub spans: SpanCounts,
+    /// Comparing calls with Twilio's list.
+    pub reconciled: Reconciled,
     /// How things stand at a scrape.
     pub standing: Standing,
 }
@@ -35,10 +39,11 @@ impl Default for Metrics {
         let commits = Commits::register(&mut registry);
         let grpc = Grpc::register(&mut registry);
         let work = Work::register(&mut registry);
+        let reconciled = Reconciled::register(&mut registry);
         let standing = Standing::register(&mut registry);
         let spans = SpanCounts::register(&mut registry);
         process::register(&mut registry);
-        Self { registry, commits, grpc, work, spans, standing }
+        Self { registry, commits, grpc, work, spans, reconciled, standing }
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Standing {
     /// The database has answered this scrape.
     pub database_up: Gauge,
     connections: Family<Connections, Gauge>,
+    /// Accounts whose calls wait to be compared with Twilio's list.
+    pub reconciliations_due: Gauge,
+    /// How long the first of them has waited.
+    pub reconciliation_overdue: Gauge,
 }
 
 impl Standing {
@@ -43,6 +47,10 @@ impl Standing {
         let help = "How late the most overdue deadline is; 0 for none";
         gauge("deadline_overdue_seconds", help, &standing.deadline_overdue);
         gauge("database_up", "1 while the database answers", &standing.database_up);
+        let help = "Accounts whose calls wait to be compared with Twilio's list";
+        gauge("reconciliations_due", help, &standing.reconciliations_due);
+        let help = "How long the first of them has waited; 0 for none";
+        gauge("reconciliation_overdue_seconds", help, &standing.reconciliation_overdue);
         let help = "Connections to the database, in use, idle, and the most there may be";
         registry.register("database_connections", help, standing.connections.clone());
         standing

@@ -90,6 +90,9 @@ async fn ask(ctx: &Context) -> Result<()> {
     let numbers = store::phone_number::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
     let calls = store::call::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
     standing.deadline_overdue.set(overdue(accounts.chain(numbers).chain(calls).min()));
+    let (due, first) = store::reconciliation::backlog(db, now).await?;
+    standing.reconciliations_due.set(i64::try_from(due).unwrap_or(i64::MAX));
+    standing.reconciliation_overdue.set(overdue(first));
     Ok(())
 }
 

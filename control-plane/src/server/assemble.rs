@@ -87,6 +87,8 @@ fn facts(settings: &Settings) -> Facts {
         telephony: vendors.telephony.as_str(),
         test_mode: vendors.test_mode,
         eleven_labs_key: vendors.eleven_labs_api_key.is_some(),
+        reconcile_every: settings.reconcile.every,
+        outage_after: settings.reconcile.outage_after,
     }
 }
 

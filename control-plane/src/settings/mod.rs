@@ -32,6 +32,8 @@ pub struct Settings {
     pub token_keys: Arc<TokenKeys>,
     /// Vendors.
     pub vendors: Vendors,
+    /// When calls are compared with Twilio's list.
+    pub reconcile: Reconcile,
     /// Serves reflection.
     pub reflection: bool,
     /// TLS on the gRPC port.
@@ -55,6 +57,15 @@ pub struct Vendors {
     pub eleven_labs_base_url: Option<String>,
     /// The key for agents without one of their own.
     pub eleven_labs_api_key: Option<SecretString>,
+}
+
+/// When calls are compared with Twilio's list, besides when an edge or a person asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Reconcile {
+    /// Regularly; none for never.
+    pub every: Option<chrono::Duration>,
+    /// After so long without any control plane; none for never.
+    pub outage_after: Option<chrono::Duration>,
 }
 
 /// What stands behind the telephony port.
@@ -106,6 +117,7 @@ impl Settings {
         let master_keys = read_master_keys(&mut source);
         let token_keys = read_token_keys(&mut source, dev);
         let vendors = read_vendors(&mut source, dev);
+        let reconcile = read_reconcile(&mut source);
         let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
         let tls = read_tls(&mut source);
         let json_logs = source.value("CALLPLANE_LOG_JSON", !dev, "`true` or `false`");
@@ -121,6 +133,7 @@ impl Settings {
                 master_keys,
                 token_keys,
                 vendors,
+                reconcile,
                 reflection,
                 tls,
                 json_logs,
@@ -228,6 +241,20 @@ fn read_tracing(source: &mut Source) -> Tracing {
         Err(expected) => source.blame(format!("CALLPLANE_TRACE_SAMPLE_RATIO: {expected}")),
     }
     tracing
+}
+
+fn read_reconcile(source: &mut Source) -> Reconcile {
+    let minutes = source.value("CALLPLANE_RECONCILE_MINUTES", 15_u16, "a number of minutes, 0 for never");
+    let seconds = source.value("CALLPLANE_OUTAGE_SECONDS", 15_u16, "a number of seconds, 0 for never");
+    // A heartbeat comes every 5 s; one that is late is no outage.
+    if (1..15).contains(&seconds) {
+        source.blame("CALLPLANE_OUTAGE_SECONDS: expected 0 or at least 15");
+    }
+    let set = |number: u16| Some(i64::from(number)).filter(|number| *number > 0);
+    Reconcile {
+        every: set(minutes).map(chrono::Duration::minutes),
+        outage_after: set(seconds).map(chrono::Duration::seconds),
+    }
 }
 
 fn read_tls(source: &mut Source) -> Option<Tls> {

@@ -56,24 +56,37 @@ pub struct Claim {
     pub trace_parent: Option<TraceParent>,
 }
 
+/// Something to do for a machine, and when.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// Its id.
+    pub id: EffectId,
+    /// The row of the machine that hears of the outcome.
+    pub machine_id: Uuid,
+    /// What is to be done.
+    pub effect: Effect,
+    /// Not before this time.
+    pub run_time: Timestamp,
+}
+
 /// Adds effects to the transaction that decided them.
 pub async fn enqueue(
     txn: &DatabaseTransaction,
-    (workspace, machine, machine_id): (WorkspaceId, &'static str, Uuid),
-    effects: Vec<(EffectId, Effect)>,
+    (workspace, machine): (WorkspaceId, &'static str),
+    effects: Vec<New>,
     now: Timestamp,
 ) -> Result<()> {
     let trace_parent = current().map(|scope| scope.parent().to_string());
-    let rows = effects.into_iter().map(|(id, effect)| ActiveModel {
-        id: Set(id),
+    let rows = effects.into_iter().map(|new| ActiveModel {
+        id: Set(new.id),
         workspace_id: Set(workspace),
-        kind: Set(effect.kind().to_owned()),
+        kind: Set(new.effect.kind().to_owned()),
         machine: Set(machine.to_owned()),
-        machine_id: Set(machine_id),
-        payload: Set(Json(effect)),
+        machine_id: Set(new.machine_id),
+        payload: Set(Json(new.effect)),
         state: Set(State::Ready.to_string()),
         attempt: Set(0),
-        run_time: Set(now),
+        run_time: Set(new.run_time),
         lease_owner: Set(None),
         lease_until: Set(None),
         last_error: Set(String::new()),
@@ -192,6 +205,8 @@ pub async fn list<C: ConnectionTrait>(
 
 /// How long ended effects can be looked at.
 const KEPT: Duration = Duration::days(30);
+/// The same for pages of lists, of which there are many and each is like the other.
+const PAGES_KEPT: Duration = Duration::days(1);
 
 /// Forgets effects that ended long ago; at most `limit` rows at a time, so that nobody waits for long.
 pub async fn prune<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Result<u64> {
@@ -199,11 +214,16 @@ pub async fn prune<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Re
         .select_only()
         .column(Column::Id)
         .filter(Column::State.is_in([State::Done.as_str(), State::Dead.as_str()]))
-        .filter(Column::UpdateTime.lt(now - KEPT))
+        .filter(old_enough(now))
         .limit(limit);
     let old: Vec<EffectId> = old.into_tuple().all(db).await.map_err(failed)?;
     if old.is_empty() {
         return Ok(0);
     }
     Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(db).await.map_err(failed)?.rows_affected)
+}
+
+fn old_enough(now: Timestamp) -> Condition {
+    let page = Condition::all().add(Column::Kind.eq("list-calls")).add(Column::UpdateTime.lt(now - PAGES_KEPT));
+    Condition::any().add(Column::UpdateTime.lt(now - KEPT)).add(page)
 }

@@ -8,9 +8,12 @@ use crate::{
         call::{Call, machine as call},
         error::{Error, Kind, Result},
         id::{AccountId, CallId, PhoneNumberId},
+        outcome::Outcome,
         phone_number::{self, PhoneNumber},
+        reconciliation::{Reconciliation, Tally},
+        telephony::{CallSeen, Page},
     },
-    flow::{Audited, Context, Journal},
+    flow::{Audited, Context, Journal, reconciliation},
     store::{
         Kept,
         effect::{self, Claim, State},
@@ -28,6 +31,8 @@ pub enum Event {
     PhoneNumber(PhoneNumberId, phone_number::Event),
     /// Of a call.
     Call(CallId, call::Event),
+    /// Of a reconciliation: a page of the account's calls.
+    Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
 }
 
 impl Event {
@@ -38,6 +43,7 @@ impl Event {
             Self::PhoneNumber(_, phone_number::Event::Found { outcome, .. }) => Some(outcome.word()),
             Self::PhoneNumber(_, phone_number::Event::Written { outcome, .. }) => Some(outcome.word()),
             Self::Call(_, call::Event::Read(outcome)) => Some(outcome.word()),
+            Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) => None,
         }
     }
@@ -49,6 +55,9 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
         Event::Account(id, event) => patiently::<Account>(ctx, claim, id, event).await,
         Event::PhoneNumber(id, event) => patiently::<PhoneNumber>(ctx, claim, id, event).await,
         Event::Call(id, event) => patiently::<Call>(ctx, claim, id, event).await,
+        Event::Reconciliation { account_id, round, outcome } => {
+            listed_patiently(ctx, claim, account_id, round, outcome).await
+        }
     }
 }
 
@@ -64,6 +73,54 @@ where
             ended => return ended,
         }
     }
+}
+
+async fn listed_patiently(
+    ctx: &Context,
+    claim: &Claim,
+    id: AccountId,
+    round: u32,
+    outcome: Outcome<Page<CallSeen>>,
+) -> Result<bool> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match listed(ctx, claim, id, round, outcome.clone()).await {
+            Err(error) if error.kind == Kind::Aborted && tries < TRIES => {}
+            ended => return ended,
+        }
+    }
+}
+
+/// The calls of a page come into their rows in the transaction that takes in the page.
+async fn listed(
+    ctx: &Context,
+    claim: &Claim,
+    id: AccountId,
+    round: u32,
+    outcome: Outcome<Page<CallSeen>>,
+) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let mut tally = Tally::default();
+    let (state, last_error) = match Reconciliation::load(journal.txn(), claim.workspace, id).await? {
+        None => (State::Dead, format!("the {} is gone", Reconciliation::NOUN)),
+        Some(held) => match reconciliation::learn(&mut journal, held, round, outcome).await? {
+            Err(refusal) => (State::Done, refusal.message.to_owned()),
+            Ok(learned) => {
+                tally = learned.tally;
+                if learned.is_news {
+                    journal.audit(&audited(claim), &id);
+                }
+                (State::Done, String::new())
+            }
+        },
+    };
+    if !effect::end(journal.txn(), claim, state, &last_error, journal.now).await? {
+        return Ok(false);
+    }
+    journal.commit().await?;
+    ctx.metrics.reconciled.taken_in(tally);
+    Ok(true)
 }
 
 async fn once<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event) -> Result<bool> {

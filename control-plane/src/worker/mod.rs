@@ -6,6 +6,7 @@ pub mod boundary;
 pub mod deliver;
 pub mod effects;
 pub mod perform;
+pub mod reconcile;
 pub mod registrar;
 pub mod replicas;
 pub mod reseal;
@@ -41,6 +42,7 @@ pub async fn run(crew: Crew, stop: CancellationToken) {
     tasks.spawn(timers::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(reseal::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(sweep::run(Arc::clone(&crew.ctx), stop.clone()));
+    tasks.spawn(reconcile::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(replicas::run(Arc::clone(&crew.ctx), stop));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {

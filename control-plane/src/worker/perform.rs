@@ -13,6 +13,7 @@ use crate::{
         error::Result,
         outcome::{Cause, Outcome, Refused},
         phone_number,
+        telephony::CallFilter,
     },
     provider::Access,
     store::effect::Claim,
@@ -27,7 +28,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
     }
     let purpose = match effect {
         Effect::ReadAccount { .. } => Purpose::Proof,
-        Effect::FindNumber { .. } | Effect::WriteWebhooks { .. } | Effect::ReadCall { .. } => Purpose::Work,
+        Effect::FindNumber { .. }
+        | Effect::WriteWebhooks { .. }
+        | Effect::ReadCall { .. }
+        | Effect::ListCalls { .. } => Purpose::Work,
     };
     match access::open(&crew.ctx, claim.workspace, effect.account_id(), purpose).await? {
         Some(access) => Ok(call_vendor(crew, effect, &access).await),
@@ -64,6 +68,14 @@ async fn call_vendor(crew: &Crew, effect: &Effect, access: &Access) -> Event {
             };
             Event::Call(*call_id, call::Event::Read(outcome))
         }
+        Effect::ListCalls { account_id, since, cursor, round } => {
+            let filter = CallFilter { since: Some(*since), ..CallFilter::default() };
+            let outcome = telephony.list_calls(access, &filter, cursor.as_ref()).await;
+            if let Outcome::Unknown(why) | Outcome::Refused(Refused { message: why, .. }) = &outcome {
+                tracing::info!(account = %account_id, "Twilio's list of calls could not be read, and is read later: {why}");
+            }
+            Event::Reconciliation { account_id: *account_id, round: *round, outcome }
+        }
     }
 }
 
@@ -96,5 +108,8 @@ fn event(effect: &Effect, answer: Answer) -> Event {
             Event::PhoneNumber(*phone_number_id, event)
         }
         Effect::ReadCall { call_id, .. } => Event::Call(*call_id, call::Event::Read(answer.into())),
+        Effect::ListCalls { account_id, round, .. } => {
+            Event::Reconciliation { account_id: *account_id, round: *round, outcome: answer.into() }
+        }
     }
 }

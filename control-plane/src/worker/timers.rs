@@ -10,13 +10,17 @@ use crate::{
         call::{Call, machine as call},
         error::{Error, Kind, Result},
         phone_number::{self, PhoneNumber},
+        reconciliation::{self, Reconciliation},
     },
-    flow::{Context, dispatch},
+    flow::{Context, dispatch, reconciliation::rhythm},
     store,
 };
 
 /// How many of a kind are woken at once.
 const TOGETHER: u64 = 64;
+/// How many lists are asked for at once, by all replicas together. Enough to keep every worker busy, and few enough that
+/// whatever else is to be done does not wait long behind them.
+const LISTS: u64 = 64;
 const POLL: Duration = Duration::from_secs(1);
 
 /// Wakes machines until `stop`.
@@ -55,6 +59,11 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
     for (workspace, id, due) in store::call::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("call", now - due);
         woken += stepped(dispatch::<Call>(ctx, workspace, id, call::Event::Tick, None).await)?;
+    }
+    let tick = reconciliation::Event::Tick(rhythm(ctx));
+    for (workspace, id, due) in store::reconciliation::turns(db, now, LISTS).await? {
+        ctx.metrics.work.woken("reconciliation", now - due);
+        woken += stepped(dispatch::<Reconciliation>(ctx, workspace, id, tick.clone(), None).await)?;
     }
     Ok(woken)
 }

@@ -11,6 +11,7 @@ mod layering;
 mod messages;
 mod metrics;
 mod numbers;
+mod outage;
 mod privacy;
 mod processes;
 mod rotation;

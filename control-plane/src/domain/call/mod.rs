@@ -116,6 +116,13 @@ impl Call {
         self.agent_id = to;
     }
 
+    /// It is over, and everything is known that Twilio's list could tell.
+    pub fn is_told(&self) -> bool {
+        let has_length = self.duration.is_some() || self.status != Status::Completed;
+        let has_parties = !self.from.is_empty() && !self.to.is_empty() && self.direction.is_some();
+        self.status.is_final() && self.end_time.is_some() && has_length && has_parties
+    }
+
     /// Notes that a leg or a stream was asked for, now.
     pub fn connect(&mut self, now: Timestamp) {
         self.connect_time = Some(now);

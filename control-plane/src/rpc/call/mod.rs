@@ -1,5 +1,6 @@
-//! `CallService`: what happened in calls, and the one thing a voice server may ask of them.
+//! `CallService`: what happened in calls, whether that is all, and the one thing a voice server may ask of them.
 
+mod reconciling;
 mod shape;
 mod watching;
 
@@ -132,5 +133,22 @@ impl CallService for Calls {
         let call = shown(self.redeem(caller.workspace()?, &audited, &token).await?);
         let agent_id = call.agent_id.clone();
         Ok(Response::new(pb::RedeemStreamTokenResponse { call: Some(call), agent_id }))
+    }
+
+    async fn reconcile_calls(&self, request: Request<pb::ReconcileCallsRequest>) -> Reply<pb::ReconcileCallsResponse> {
+        let caller = Caller::of(&request)?;
+        let audited = audited(&request, &caller)?;
+        let held = reconciling::ask(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        Ok(Response::new(pb::ReconcileCallsResponse { reconciliation: Some(reconciling::shown(held)) }))
+    }
+
+    async fn get_reconciliation(
+        &self,
+        request: Request<pb::GetReconciliationRequest>,
+    ) -> Reply<pb::GetReconciliationResponse> {
+        let caller = Caller::of(&request)?;
+        let pb::GetReconciliationRequest { account_id } = request.into_inner();
+        let held = reconciling::find(&self.ctx, caller.workspace()?, &account_id).await?;
+        Ok(Response::new(pb::GetReconciliationResponse { reconciliation: Some(reconciling::shown(held)) }))
     }
 }

@@ -18,10 +18,11 @@ use crate::{
         error::{Error, Kind},
         id::WorkspaceId,
         instruction::Instructions,
+        reconciliation::Window,
         sid::{AccountSid, CallSid},
         webhook::{Event, Failure, Reply, Webhook},
     },
-    flow::{Context, Inbox, Registrar, ingest::Replied},
+    flow::{Context, Inbox, Registrar, ingest::Replied, reconciliation},
 };
 
 /// The most webhooks of one batch.
@@ -53,6 +54,19 @@ impl Edge {
             }
         };
         pb::Reply { delivery_key, outcome: Some(outcome) }
+    }
+
+    /// Webhooks that nobody took: their calls are looked for at Twilio.
+    async fn missed(&self, missed: Vec<pb::MissedWebhooks>) -> Result<(), Error> {
+        if missed.is_empty() || reconciliation::can_look(&self.ctx).is_err() {
+            return Ok(());
+        }
+        let now = self.ctx.clock.now();
+        let told: Vec<_> = missed.into_iter().filter_map(|missed| read::missed(missed, now)).collect();
+        // They are of one outage: looking a little further back for some of them costs less than telling them apart.
+        let Some(window) = told.iter().map(|(_, window)| *window).reduce(Window::joined) else { return Ok(()) };
+        tracing::warn!(accounts = told.len(), "an edge was alone; the calls of that time are looked for at Twilio");
+        reconciliation::want(&self.ctx, told.into_iter().map(|(sid, _)| sid).collect(), window).await
     }
 
     async fn store(&self, webhook: Webhook) -> Outcome {
@@ -107,11 +121,13 @@ type States = Pin<Box<dyn Stream<Item = Result<pb::WatchStateResponse, Status>> 
 #[tonic::async_trait]
 impl EdgeService for Edge {
     async fn handle(&self, request: Request<pb::HandleRequest>) -> Result<Response<pb::HandleResponse>, Status> {
-        let pb::HandleRequest { edge_id: _, webhooks, missed: _ } = request.into_inner();
+        let pb::HandleRequest { edge_id: _, webhooks, missed } = request.into_inner();
         if webhooks.len() > MOST {
             let message = format!("at most {MOST} webhooks fit into one batch");
             return Err(Error::new(Kind::InvalidArgument, "BATCH_TOO_LARGE", message).into());
         }
+        // An edge tells it until it is answered, so it is stored first.
+        self.missed(missed).await?;
         let replies = join_all(webhooks.into_iter().map(|webhook| self.answer(webhook))).await;
         Ok(Response::new(pb::HandleResponse { replies }))
     }

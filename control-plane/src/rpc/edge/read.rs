@@ -10,8 +10,10 @@ use crate::domain::{
     error::{Error, Result},
     message::{Media, MessageDirection, MessageFact},
     party::Party,
+    reconciliation::Window,
     recording::{RECORD_VERB, RecordingFact, sid_in_url},
     seconds::Seconds,
+    sid::AccountSid,
     time::{Timestamp, stored},
     webhook::{Event, Webhook},
 };
@@ -26,6 +28,14 @@ pub fn webhook(wire: pb::Webhook, now: Timestamp) -> Result<Webhook> {
     let account_sid = field("account_sid", &account_sid)?;
     let event = event.ok_or_else(|| Error::invalid("event", "one is required"))?;
     Ok(Webhook { delivery_key, receive_time, account_sid, event: read_event(event, receive_time)? })
+}
+
+/// When webhooks of an account were missed. What does not read is left out: the regular look finds it later.
+pub fn missed(wire: pb::MissedWebhooks, now: Timestamp) -> Option<(AccountSid, Window)> {
+    let pb::MissedWebhooks { account_sid, since, until } = wire;
+    let since = since.and_then(moment)?;
+    let until = until.and_then(moment).unwrap_or(now);
+    Some((account_sid.parse().ok()?, Window::asked(since, until, now)))
 }
 
 fn read_event(event: Wire, at: Timestamp) -> Result<Event> {

@@ -20,7 +20,7 @@ use crate::{
         phone_number::PhoneNumber,
     },
     flow::{
-        Context,
+        Context, heartbeat,
         vault::{self, account as places},
     },
     secret::{Listing, hmac_states},
@@ -72,7 +72,12 @@ async fn follow(ctx: &Context, resume_token: &str, sender: &Sender) -> Result<()
         None => snapshot(ctx, head, sender).await?,
     };
     let mut told = tokio::time::Instant::now();
+    let mut beaten: Option<tokio::time::Instant> = None;
     while !sender.is_closed() {
+        if beaten.is_none_or(|beaten| beaten.elapsed() >= heartbeat::PERIOD) {
+            beaten = Some(tokio::time::Instant::now());
+            heartbeat::beat(ctx, store::heartbeat::Who::Edges).await?;
+        }
         news.mark_unchanged();
         let (upto, changes) = changes_after(ctx, seen).await?;
         let is_news = !changes.is_empty();

@@ -23,7 +23,7 @@ use super::{
 use crate::domain::{
     call::{Call, Direction, quiet_deadline},
     error::Result,
-    id::{CallId, WorkspaceId},
+    id::{AccountId, CallId, WorkspaceId},
     time::Timestamp,
 };
 
@@ -108,6 +108,22 @@ pub async fn due<C: ConnectionTrait>(
         .order_by_asc(Column::WakeTime)
         .limit(limit);
     due.into_tuple().all(db).await.map_err(failed)
+}
+
+/// The account's open calls of which nothing was heard since then, the latest first.
+pub async fn unheard<C: ConnectionTrait>(
+    db: &C,
+    account: AccountId,
+    since: Timestamp,
+    limit: u64,
+) -> Result<Vec<Call>> {
+    let open = Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::WakeTime.is_not_null())
+        .filter(Column::UpdateTime.lt(since))
+        .order_by_desc(Column::StartTime)
+        .limit(limit);
+    Ok(open.all(db).await.map_err(failed)?.into_iter().map(Call::from).collect())
 }
 
 #[async_trait]

@@ -36,9 +36,12 @@ pub struct Courier {
 }
 
 impl Courier {
+    /// In place of the one there was for the same public address.
     pub fn add_route(&self, public: &str, actual: &str) {
         let route = (public.trim_end_matches('/').to_owned(), actual.trim_end_matches('/').to_owned());
-        self.routes.lock().unwrap_or_else(PoisonError::into_inner).push(route);
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.retain(|(known, _)| *known != route.0);
+        routes.push(route);
     }
 
     pub fn clear_routes(&self) {

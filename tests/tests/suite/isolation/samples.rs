@@ -35,7 +35,11 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.AccountService/DeleteAccount"
         | "v1.AccountService/SetPrimaryAccount"
         | "v1.AccountService/PromoteAccountAuthToken"
-        | "v1.AccountService/VerifyAccount" => r#"{"account_id": "{account}"}"#.into(),
+        | "v1.AccountService/VerifyAccount"
+        | "v1.CallService/GetReconciliation" => r#"{"account_id": "{account}"}"#.into(),
+        "v1.CallService/ReconcileCalls" => {
+            r#"{"account_id": "{account}", "since_time": "2026-11-20T12:00:00Z"}"#.into()
+        }
         "v1.AccountService/ListAccounts" => r#"{"parent_account_id": "{account}"}"#.into(),
         "v1.PhoneNumberService/RegisterPhoneNumber" | "v1.PhoneNumberService/ImportPhoneNumber" => {
             format!(r#"{{"phone_number": {NUMBER}}}"#)

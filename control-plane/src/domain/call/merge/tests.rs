@@ -217,3 +217,85 @@ proptest! {
         }
     }
 }
+
+/// What Twilio's list says of a call at some moment, in whole seconds.
+fn listed(moment: i64, rings: i64, talks: i64) -> Fact {
+    let second = |second| at("2026-08-04T09:00:00Z") + chrono::Duration::seconds(second);
+    let status = match moment {
+        early if early < rings => Status::Ringing,
+        meanwhile if meanwhile < rings + talks => Status::InProgress,
+        _ => Status::Completed,
+    };
+    let is_over = status.is_final();
+    Fact {
+        start_time: Some(second(0)),
+        end_time: is_over.then(|| second(rings + talks)),
+        duration: is_over.then_some(Seconds(talks as u32)),
+        direction: Some(Direction::Inbound),
+        from: "+493012345678".into(),
+        to: "+15005550006".into(),
+        status: Some(status),
+        ..Fact::bare(What::Fetched, call_sid(1), second(moment))
+    }
+}
+
+/// What the webhooks of the same call say, each received a little later.
+fn webhooks(rings: i64, talks: i64, lag: i64) -> Vec<Fact> {
+    let second = |second| at("2026-08-04T09:00:00Z") + chrono::Duration::seconds(second);
+    let late = |second_: i64| second(second_) + chrono::Duration::milliseconds(lag);
+    let parties = |fact: Fact| Fact { from: "+493012345678".into(), to: "+15005550006".into(), ..fact };
+    let received = Fact {
+        status: Some(Status::Ringing),
+        direction: Some(Direction::Inbound),
+        ..Fact::bare(What::Received, call_sid(1), late(0))
+    };
+    let ended = Fact {
+        status: Some(Status::Completed),
+        sequence: Some(3),
+        event_time: Some(second(rings + talks)),
+        duration: Some(Seconds(talks as u32)),
+        direction: Some(Direction::Inbound),
+        ..Fact::bare(What::Progressed, call_sid(1), late(rings + talks))
+    };
+    vec![parties(received), parties(ended)]
+}
+
+/// The way facts are taken in: a list does not touch a call of which everything is known.
+fn taken_in(facts: &[Fact]) -> Option<Call> {
+    facts.iter().fold(None, |known: Option<Call>, fact| match known {
+        Some(call) if fact.what == What::Fetched && call.is_told() => Some(call),
+        known => Some(merge(known, fact, &new_call()).call),
+    })
+}
+
+proptest! {
+    /// Webhooks and pages of the list, any of them missing, in any order and more than once: whenever one of them tells
+    /// of the end, the call is over in the same way, and only Twilio's whole seconds make a difference.
+    #[test]
+    fn a_call_told_by_webhooks_and_by_lists_in_any_order_is_the_same_call(
+        (rings, talks, lag) in (1..30_i64, 1..300_i64, 0..900_i64),
+        moments in vec(0..400_i64, 0..5),
+        kept in vec(any::<bool>(), 2),
+        seed in vec(any::<prop::sample::Index>(), 0..16),
+    ) {
+        let mut facts: Vec<Fact> = moments.into_iter().map(|moment| listed(moment, rings, talks)).collect();
+        let heard = webhooks(rings, talks, lag).into_iter().zip(kept).filter(|(_, kept)| *kept);
+        facts.extend(heard.map(|(fact, _)| fact));
+        let mut shuffled = facts.clone();
+        for (place, index) in seed.iter().enumerate().filter(|_| !facts.is_empty()) {
+            shuffled.push(index.get(&facts).clone());
+            let length = shuffled.len();
+            shuffled.swap(place % length, index.index(length));
+        }
+        let (Some(one), Some(other)) = (taken_in(&facts), taken_in(&shuffled)) else { return Ok(()) };
+        let essence = |call: &Call| {
+            (call.status, call.duration, call.end_time, call.from.clone(), call.to.clone(), call.direction)
+        };
+        prop_assert_eq!(essence(&one), essence(&other));
+        let tells_the_end = facts.iter().any(|fact| fact.status.is_some_and(Status::is_final));
+        prop_assert_eq!(one.status.is_final(), tells_the_end);
+        prop_assert!((one.start_time - other.start_time).num_seconds().abs() <= rings);
+        let has_webhook = facts.iter().any(|fact| fact.what != What::Fetched);
+        prop_assert_eq!(one.source == Source::Reconciled, !has_webhook);
+    }
+}
