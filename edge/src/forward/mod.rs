@@ -4,6 +4,7 @@
 mod batch;
 mod budget;
 mod circuit;
+mod lane;
 mod missed;
 mod queue;
 mod race;
@@ -31,8 +32,9 @@ use tonic::Code;
 
 use crate::{backoff::Backoff, metrics::Metrics, settings::Limits};
 use budget::{Budget, Spend};
+use lane::{Lane, Shared};
 use missed::Missed;
-use replica::{Lane, Replica, Shared};
+use replica::Replica;
 
 pub use batch::Batch;
 pub use queue::Class;

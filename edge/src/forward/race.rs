@@ -30,81 +30,28 @@ impl Forwarder {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let mut tried = Tried::default();
         let Some(lane) = self.pick(turn, &mut tried) else {
-            return Box::pin(self.go_on(&asked, class, turn, tried, None, Unanswered::AllDown, deadline)).await;
+            let race = Race::new(self, &asked, class, (turn, tried), deadline);
+            return Box::pin(race.run()).await;
         };
         let mut first = pin!(ask_one(lane, asked.clone(), class));
-        let (silent, last) = match timeout_at((start + self.patience(class)).min(deadline), &mut first).await {
-            Ok(Ok(outcome)) => return Ok(outcome),
-            Ok(Err(unanswered)) => (None, unanswered),
-            Err(_) => (Some(first.boxed()), Unanswered::Silent),
-        };
-        Box::pin(self.go_on(&asked, class, turn, tried, silent, last, deadline)).await
+        let answer = timeout_at((start + self.patience(class)).min(deadline), &mut first).await;
+        if let Ok(Ok(outcome)) = answer {
+            return Ok(outcome);
+        }
+        let mut race = Race::new(self, &asked, class, (turn, tried), deadline);
+        match answer {
+            Ok(failed) => race.last = failed.err().unwrap_or(Unanswered::NoReply),
+            Err(_) => {
+                race.last = Unanswered::Silent;
+                race.attempts.push(first.boxed());
+            }
+        }
+        Box::pin(race.run()).await
     }
 
     /// Before a second one is asked: a lost callback is repaired later, so its first one must be in trouble for sure.
     fn patience(&self, class: Class) -> Duration {
         if class == Class::Caller { self.hedge_after } else { self.shared.deadline / 2 }
-    }
-
-    /// Asks another one, and another; the same ones again after a pause; waits a while for one to come back.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "what the first attempt left, at the one place that goes on from there"
-    )]
-    async fn go_on<'a>(
-        &'a self,
-        asked: &'a Asked,
-        class: Class,
-        turn: usize,
-        mut tried: Tried,
-        silent: Option<BoxFuture<'a, Attempt>>,
-        mut last: Unanswered,
-        deadline: Instant,
-    ) -> Attempt {
-        let mut attempts: FuturesUnordered<BoxFuture<'a, Attempt>> = silent.into_iter().collect();
-        let mut next_start = Some(Instant::now());
-        let mut pause = FIRST_PAUSE;
-        let mut again = false;
-        loop {
-            tokio::select! {
-                biased;
-                Some(answer) = attempts.next() => match answer {
-                    Ok(outcome) => return Ok(outcome),
-                    Err(unanswered) => {
-                        last = unanswered;
-                        next_start = Some(Instant::now());
-                    }
-                },
-                () = wait_until(next_start) => {
-                    let spend = if again { Some(Spend::Again) } else { spend(class, &last, attempts.is_empty()) };
-                    if let Some(lane) = self.pick_if(turn, &mut tried, spend) {
-                        match spend {
-                            Some(Spend::Hedge) => lane.metrics.hedged(),
-                            Some(_) => lane.metrics.retried(),
-                            None => {}
-                        }
-                        attempts.push(ask_one(lane, asked.clone(), class).boxed());
-                        (again, next_start) = (false, Some(Instant::now() + self.patience(class)));
-                    } else if !attempts.is_empty() {
-                        next_start = None;
-                    } else if self.replicas.iter().any(|replica| replica.lane.admits()) {
-                        // Those that are up were asked and have failed. A full queue is not for waiting before it.
-                        if again || last == Unanswered::Overloaded {
-                            return Err(last);
-                        }
-                        again = true;
-                        tried.0.clear();
-                        next_start = Some(Instant::now() + pause);
-                        pause *= 2;
-                    } else if !self.comes_back(deadline).await {
-                        return Err(last);
-                    } else {
-                        tried.0.clear();
-                    }
-                }
-                () = sleep_until(deadline) => return Err(Unanswered::Silent),
-            }
-        }
     }
 
     /// Whether one of the control planes, all of which are down, answers again soon enough. An outage that is older than the
@@ -140,13 +87,97 @@ impl Forwarder {
     }
 }
 
-/// What one attempt more is charged as; the first one, and one after a queue of ours was full, asks nobody a second time.
-fn spend(class: Class, last: &Unanswered, nobody_is_asked: bool) -> Option<Spend> {
-    match last {
-        Unanswered::AllDown | Unanswered::Overloaded => None,
-        Unanswered::Silent if !nobody_is_asked => Some(Spend::Hedge),
-        _ if class == Class::Caller => Some(Spend::CallersFailover),
-        _ => Some(Spend::Failover),
+/// A webhook whose first attempt did not answer.
+struct Race<'a> {
+    forwarder: &'a Forwarder,
+    asked: &'a Asked,
+    class: Class,
+    turn: usize,
+    tried: Tried,
+    deadline: Instant,
+    attempts: FuturesUnordered<BoxFuture<'a, Attempt>>,
+    last: Unanswered,
+    /// When another one is asked, if one is.
+    next_start: Option<Instant>,
+    /// Those that were asked before are asked again.
+    again: bool,
+    pause: Duration,
+}
+
+impl<'a> Race<'a> {
+    fn new(
+        forwarder: &'a Forwarder,
+        asked: &'a Asked,
+        class: Class,
+        (turn, tried): (usize, Tried),
+        deadline: Instant,
+    ) -> Self {
+        let (attempts, last, next_start) = (FuturesUnordered::new(), Unanswered::AllDown, Some(Instant::now()));
+        let (again, pause) = (false, FIRST_PAUSE);
+        Self { forwarder, asked, class, turn, tried, deadline, attempts, last, next_start, again, pause }
+    }
+
+    async fn run(mut self) -> Attempt {
+        loop {
+            tokio::select! {
+                biased;
+                Some(answer) = self.attempts.next() => match answer {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(unanswered) => {
+                        self.last = unanswered;
+                        self.next_start = Some(Instant::now());
+                    }
+                },
+                () = wait_until(self.next_start) => if !self.go_on().await {
+                    return Err(self.last);
+                },
+                () = sleep_until(self.deadline) => return Err(Unanswered::Silent),
+            }
+        }
+    }
+
+    /// Asks another one, and another; the same ones again after a pause; waits a while for one to come back. False when there
+    /// is nothing left to do.
+    async fn go_on(&mut self) -> bool {
+        let (forwarder, spend) = (self.forwarder, self.spend());
+        if let Some(lane) = forwarder.pick_if(self.turn, &mut self.tried, spend) {
+            match spend {
+                Some(Spend::Hedge) => lane.metrics.hedged(),
+                Some(_) => lane.metrics.retried(),
+                None => {}
+            }
+            self.attempts.push(ask_one(lane, self.asked.clone(), self.class).boxed());
+            (self.again, self.next_start) = (false, Some(Instant::now() + forwarder.patience(self.class)));
+            return true;
+        }
+        if !self.attempts.is_empty() {
+            self.next_start = None;
+            return true;
+        }
+        if !forwarder.replicas.iter().any(|replica| replica.lane.admits()) {
+            self.tried.0.clear();
+            return forwarder.comes_back(self.deadline).await;
+        }
+        // Those that are up were asked and have failed. A full queue is not for waiting before it.
+        if self.again || self.last == Unanswered::Overloaded {
+            return false;
+        }
+        self.again = true;
+        self.tried.0.clear();
+        self.next_start = Some(Instant::now() + self.pause);
+        self.pause *= 2;
+        true
+    }
+
+    /// What one attempt more is charged as; the first one, and one after a queue of ours was full, asks nobody a second time.
+    fn spend(&self) -> Option<Spend> {
+        match self.last {
+            _ if self.again => Some(Spend::Again),
+            Unanswered::AllDown | Unanswered::Overloaded => None,
+            Unanswered::Silent if !self.attempts.is_empty() => Some(Spend::Hedge),
+            _ if self.class == Class::Caller => Some(Spend::CallersFailover),
+            _ => Some(Spend::Failover),
+        }
     }
 }
 
