@@ -54,7 +54,7 @@ impl Directory {
     pub fn fallback(&self, e164: &str) -> Option<Instructions> {
         // Decoded outside the lock, and only when a control plane is silent.
         let encoded = self.known.read().expect(UNPOISONED).fallback(e164)?;
-        prost::Message::decode(encoded).ok()
+        prost::Message::decode(&*encoded).ok()
     }
 
     /// How long ago a control plane was heard.
