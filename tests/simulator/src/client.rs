@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::call::inbound::PlaceCall;
 use crate::call::transcript::Transcript;
 use crate::clock::{Pace, Timestamp};
+use crate::control::record::RecordedCall;
 use crate::control::seed::{
     AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };
@@ -155,6 +156,10 @@ impl Client {
 
     pub async fn place_inbound_call(&self, call: PlaceCall) -> Result<Transcript> {
         self.post("calls", call).await
+    }
+
+    pub async fn record_call(&self, call: RecordedCall) -> Result<()> {
+        self.order(Method::POST, "calls/records", call).await
     }
 
     pub async fn transcript(&self, call_sid: &str) -> Result<Transcript> {

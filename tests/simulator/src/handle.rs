@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::call::inbound::{self, PlaceCall};
 use crate::call::transcript::Transcript;
 use crate::clock::{Pace, SimClock, Timestamp};
+use crate::control::record::{self, RecordedCall};
 use crate::control::seed::{
     self, AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };
@@ -149,6 +150,10 @@ impl SimulatorHandle {
     /// Runs the call to its end, unless it is detached.
     pub async fn place_inbound_call(&self, call: PlaceCall) -> Result<Transcript> {
         inbound::place(&self.world, call).await
+    }
+
+    pub fn record_call(&self, call: RecordedCall) -> Result<()> {
+        record::record_call(&self.world, call)
     }
 
     pub fn transcript(&self, call_sid: &str) -> Result<Transcript> {

@@ -30,6 +30,7 @@ pub use call::transcript::{Exchange, OnTheLine, Transcript, Warning};
 pub use client::{Client, ClientError};
 pub use clock::{Pace, Timestamp};
 pub use control::Refusal;
+pub use control::record::RecordedCall;
 pub use control::seed::{
     AccountChange, NewAccount, NewKey, NewNumber, NumberChange, SeededAccount, SeededKey, SeededNumber,
 };

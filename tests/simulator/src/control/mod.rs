@@ -1,6 +1,7 @@
 //! The control API under `/sim`: what tests, `make run` and people tell the simulator.
 //! Typed operations are in `seed` and `steer`; this file is only their HTTP face.
 
+pub mod record;
 pub mod seed;
 pub mod seed_elevenlabs;
 pub mod steer;
@@ -89,6 +90,7 @@ async fn order(world: &Arc<World>, request: &Request, method: &str, path: &[&str
         ("DELETE", ["faults"]) => world.faults.clear(),
         ("POST", ["deliveries"]) => world.deliveries.add(body(request)?),
         ("DELETE", ["deliveries"]) => world.deliveries.clear(),
+        ("POST", ["calls", "records"]) => record::record_call(world, body(request)?)?,
         ("POST", ["routes"]) => steer::add_route(world, &body(request)?)?,
         ("POST", ["settle"]) => world.clock.idle().await,
         _ => return Ok(false),

@@ -142,7 +142,7 @@ fn dispatch(context: &Context<'_>, path: &[&str], deed: &mut Deed) -> Result<Ans
         ("POST", []) if top => accounts::create(context, deed),
         ("GET", []) => accounts::get(context),
         ("POST", []) => accounts::update(context),
-        ("GET", ["IncomingPhoneNumbers"]) => numbers::list(context),
+        ("GET", ["IncomingPhoneNumbers"]) => numbers::list(context, deed),
         ("POST", ["IncomingPhoneNumbers"]) => numbers::buy(context, deed),
         ("GET", ["IncomingPhoneNumbers", sid]) => numbers::get(context, sid),
         ("POST", ["IncomingPhoneNumbers", sid]) => numbers::update(context, sid),

@@ -70,7 +70,8 @@ pub fn view(number: &Number) -> Value {
     })
 }
 
-pub fn list(context: &Context<'_>) -> Result<Answer> {
+/// A list that one number is left of was a look at that number.
+pub fn list(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {
     let state = context.world.state();
     let wanted = |number: &&Number| {
         number.account_sid == context.account_sid
@@ -78,8 +79,11 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && context.query("PhoneNumber").is_none_or(|part| number.phone_number.contains(part.trim_matches('*')))
             && context.query("FriendlyName").is_none_or(|name| number.friendly_name == name)
     };
-    let rows = state.numbers.newest_first().filter(wanted);
-    page(context, "incoming_phone_numbers", rows, view)
+    let rows: Vec<&Number> = state.numbers.newest_first().filter(wanted).collect();
+    if let [only] = rows.as_slice() {
+        deed.sid = only.sid.clone();
+    }
+    page(context, "incoming_phone_numbers", rows.into_iter(), view)
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {

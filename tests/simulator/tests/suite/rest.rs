@@ -1,8 +1,8 @@
 //! Twilio's and ElevenLabs' REST APIs as a client sees them.
 
 use callplane_simulator::{
-    Act, Answer, Callee, Fault, FaultAction, LedgerFilter, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber,
-    Pace, SeededAccount, Simulator, SimulatorHandle, SimulatorOptions,
+    Act, Answer, Callee, Fault, FaultAction, Happened, LedgerFilter, NewAccount, NewAgent, NewElevenLabsKey, NewKey,
+    NewNumber, Pace, RecordedCall, SeededAccount, Simulator, SimulatorHandle, SimulatorOptions,
 };
 use serde_json::{Value, json};
 
@@ -346,4 +346,28 @@ async fn register_call_answers_twiml_for_a_known_agent_and_an_error_for_others()
     assert!(text.contains("<Stream url=\"wss://"));
     assert_eq!(post(&key, "agent_unknown").await.expect("an answer").status(), 404);
     assert_eq!(post("wrong", &agent).await.expect("an answer").status(), 401);
+}
+
+#[tokio::test]
+async fn a_recorded_call_is_found_and_a_look_at_one_number_is_noted_as_one() {
+    let scene = scene(Pace::Immediate).await;
+    let call = RecordedCall {
+        sid: format!("CA{:032x}", 7),
+        account_sid: scene.main.sid.clone(),
+        from: FRIEND.to_owned(),
+        to: OURS.to_owned(),
+        status: "completed".to_owned(),
+        created: "2026-08-04T09:00:00Z".parse().expect("a valid time"),
+        started: Some("2026-08-04T09:00:02Z".parse().expect("a valid time")),
+        ended: Some("2026-08-04T09:00:44Z".parse().expect("a valid time")),
+    };
+    scene.simulator.record_call(call.clone()).expect("the account is known");
+    let (status, found) = scene.main("GET", &format!("/Calls/{}.json", call.sid), &[]).await;
+    assert_eq!((status, &found["duration"], &found["direction"]), (200, &json!("42"), &json!("inbound")));
+    let unknown = RecordedCall { account_sid: format!("AC{:032x}", 9), ..call };
+    assert!(scene.simulator.record_call(unknown).is_err());
+    scene.main("GET", &format!("/IncomingPhoneNumbers.json?PhoneNumber=%2B{}", &OURS[1..]), &[]).await;
+    let number = &scene.simulator.numbers()[0].sid;
+    let looked = |what: &Happened| matches!(what, Happened::Rest { sid, .. } if sid == number);
+    assert_eq!(scene.simulator.ledger().iter().filter(|entry| looked(&entry.what)).count(), 1);
 }
