@@ -109,7 +109,12 @@ async fn open_postgres(url: &str) -> Result<Store> {
         .acquire_timeout(Duration::from_secs(5))
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options.map_sqlx_postgres_opts(|postgres| {
-        postgres.application_name("callplane").options([("statement_timeout", "15000"), ("lock_timeout", "10000")])
+        postgres.application_name("callplane").options([
+            ("statement_timeout", "15000"),
+            ("lock_timeout", "10000"),
+            // A control plane that is frozen or cut off in the middle of a transaction must not keep its rows from the others.
+            ("idle_in_transaction_session_timeout", "3000"),
+        ])
     });
     let pool = Database::connect(options).await.map_err(|error| {
         Error::new(

@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod callbacks;
 mod crash;
+mod forgotten;
 mod idempotency;
 mod inbound_call;
 mod isolation;
