@@ -1,4 +1,4 @@
-.PHONY: help run test lint bench fmt ci
+.PHONY: help run test lint bench soak fmt ci
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-7s %s\n", $$1, $$2 }'
 run: ## build and start everything, place a call, stay up until Ctrl-C
@@ -10,6 +10,9 @@ lint: ## formats, lints, the protos' rules and the crates' rules, without tests
 bench: ## what a call costs, against a bare server and a plain monolith; answer times; junk; memory
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)
+soak: ## kills, freezes and cuts the system under load, and judges it: SOAK="--minutes 30 --seed 7"
+	cargo build --release --bins
+	$${CARGO_TARGET_DIR:-target}/release/soak $(SOAK)
 fmt: ## formats sources and protos
 	@scripts/fmt.sh
 ci: ## what continuous integration calls

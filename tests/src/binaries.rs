@@ -15,9 +15,10 @@ use crate::{plane::PATIENCE, settings::Variables};
 
 /// Where cargo put a program of the workspace.
 pub fn path(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a process knows its program");
-    // …/debug/deps/suite-0123
-    let folder = test.parent().and_then(|deps| deps.parent()).expect("cargo's folders");
+    let own = std::env::current_exe().expect("a process knows its program");
+    // …/debug/deps/suite-0123 is a test, …/release/soak a program.
+    let beside = own.parent().expect("a program is in a folder");
+    let folder = if beside.ends_with("deps") { beside.parent().expect("cargo's folders") } else { beside };
     let program = folder.join(name);
     assert!(program.exists(), "{} is missing: run `cargo build --workspace` first", program.display());
     program

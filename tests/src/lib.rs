@@ -13,6 +13,7 @@ pub mod raw;
 pub mod scene;
 pub mod scrape;
 pub mod settings;
+pub mod soak;
 pub mod webhooks;
 
 pub use client::Api;

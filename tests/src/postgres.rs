@@ -58,7 +58,7 @@ impl Server {
 }
 
 /// PostgreSQL refuses to run as root.
-fn tool(program: &Path) -> Command {
+pub(crate) fn tool(program: &Path) -> Command {
     let mut command = match is_root() {
         true => {
             let mut command = Command::new("runuser");
@@ -88,18 +88,18 @@ fn guard(tools: &Path, folder: &Path) -> Child {
         .expect("there is a shell")
 }
 
-fn run(command: &mut Command) {
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}. {MISSING}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed: {said}");
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Where the newest server's programs are.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

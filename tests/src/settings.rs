@@ -13,10 +13,15 @@ pub const MASTER_KEY: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0
 pub struct Variables(Vec<(String, String)>);
 
 impl Variables {
+    /// Nothing is set.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Of a control plane on this database whose vendors are all at `vendors`.
     pub fn new(database_url: &str, vendors: &str) -> Self {
         let token_key = generate_pem();
-        Self(Vec::new())
+        Self::none()
             .set("CALLPLANE_DATABASE_URL", database_url)
             .set("CALLPLANE_LISTEN", "127.0.0.1:0")
             .set("CALLPLANE_ADMIN_LISTEN", "127.0.0.1:0")
