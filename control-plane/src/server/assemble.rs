@@ -122,6 +122,8 @@ pub async fn migrate(store: &Store) -> Result<()> {
     let lock = match store.backend() {
         DbBackend::Postgres => {
             let txn = store.begin().await?;
+            // It waits idle while another connection migrates, however long that takes.
+            txn.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await.map_err(failed)?;
             txn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await.map_err(failed)?;
             Some(txn)
         }

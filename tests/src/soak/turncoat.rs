@@ -70,6 +70,10 @@ async fn serve(listener: TcpListener, server: SocketAddr, plot: Arc<Plot>) {
         let plot = Arc::clone(&plot);
         connections.spawn(async move {
             let Ok(server) = TcpStream::connect(server).await else { return };
+            // A message at a time is a packet at a time: with Nagle each would wait for the one before.
+            if client.set_nodelay(true).and(server.set_nodelay(true)).is_err() {
+                return;
+            }
             let lying = AtomicBool::new(false);
             let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
             tokio::select! {
