@@ -3,7 +3,7 @@
 
 use callplane_telemetry::{Kind as SpanKind, Span, child};
 use prost::Message;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm::{DatabaseTransaction, DbBackend};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -212,13 +212,12 @@ impl<'c> Journal<'c> {
         audit::append(&txn, workspace, entries, now).await?;
         let has_news = !news.is_empty();
         event::append(&txn, news, now).await?;
-        let reasons = [(has_effects, Bell::Effects), (has_timers, Bell::Timers), (has_news, Bell::Events)];
-        let bells: Vec<Bell> = reasons.into_iter().filter(|(is_due, _)| *is_due).map(|(_, bell)| bell).collect();
-        notify_replicas(&txn, &bells).await?;
         txn.commit().await.map_err(failed)?;
         trace.set("db.operation.name", "COMMIT");
         drop(trace);
-        bells.into_iter().for_each(|bell| ctx.wake.ring(bell));
+        let reasons = [(has_effects, Bell::Effects), (has_timers, Bell::Timers), (has_news, Bell::Events)];
+        let bells = reasons.into_iter().filter(|(is_due, _)| *is_due);
+        bells.for_each(|(_, bell)| ctx.wake.committed(bell));
         Ok(())
     }
 }
@@ -228,17 +227,4 @@ fn begin_trace(backend: DbBackend) -> Span {
     let mut trace = child(("transaction", ""), SpanKind::Client);
     trace.set("db.system.name", if backend == DbBackend::Postgres { "postgresql" } else { "sqlite" });
     trace
-}
-
-/// The channel on which replicas wake one another.
-pub const CHANNEL: &str = "callplane";
-
-/// Says which bells to ring, so that a status callback does not make every replica look for effects.
-async fn notify_replicas(txn: &DatabaseTransaction, bells: &[Bell]) -> Result<()> {
-    if bells.is_empty() || txn.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    let words: Vec<&str> = bells.iter().map(|bell| bell.word()).collect();
-    txn.execute_unprepared(&format!("NOTIFY {CHANNEL}, '{}'", words.join(" "))).await.map_err(failed)?;
-    Ok(())
 }

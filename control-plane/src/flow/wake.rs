@@ -1,6 +1,9 @@
 //! Wakes whoever waits for something just committed. A courtesy: everybody polls as well.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
 
 use tokio::sync::{Notify, watch};
 
@@ -19,6 +22,10 @@ impl Bell {
     /// Every bell.
     pub const ALL: [Self; 3] = [Self::Effects, Self::Timers, Self::Events];
 
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     /// The word between replicas.
     pub fn word(self) -> &'static str {
         match self {
@@ -35,11 +42,20 @@ pub struct Wake {
     effects: Arc<Notify>,
     timers: Arc<Notify>,
     events: watch::Sender<u64>,
+    /// Bells of commits that the other replicas have not been told of.
+    untold: Arc<AtomicU8>,
+    telling: Arc<Notify>,
 }
 
 impl Default for Wake {
     fn default() -> Self {
-        Self { effects: Arc::default(), timers: Arc::default(), events: watch::Sender::new(0) }
+        Self {
+            effects: Arc::default(),
+            timers: Arc::default(),
+            events: watch::Sender::new(0),
+            untold: Arc::default(),
+            telling: Arc::default(),
+        }
     }
 }
 
@@ -50,6 +66,24 @@ impl Wake {
             Bell::Effects => self.effects.notify_one(),
             Bell::Timers => self.timers.notify_one(),
             Bell::Events => self.events.send_modify(|count| *count = count.wrapping_add(1)),
+        }
+    }
+
+    /// Rings a bell for a commit of this process, and asks for the other replicas to be told.
+    pub fn committed(&self, bell: Bell) {
+        self.ring(bell);
+        self.untold.fetch_or(bell.bit(), Ordering::AcqRel);
+        self.telling.notify_one();
+    }
+
+    /// Waits for commits of this process; their bells, each once however many commits there were.
+    pub async fn until_committed(&self) -> Vec<Bell> {
+        loop {
+            let untold = self.untold.swap(0, Ordering::AcqRel);
+            if untold != 0 {
+                return Bell::ALL.into_iter().filter(|bell| untold & bell.bit() != 0).collect();
+            }
+            self.telling.notified().await;
         }
     }
 
