@@ -49,7 +49,35 @@ pub enum Event {
     HandedOver { fact: Fact, to: Option<AgentId> },
 }
 
+/// Who notices when a webhook is turned away; the later ones are turned away last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Nobody at once: Twilio repeats it, and an open call is looked up.
+    Callback,
+    /// Somebody who wrote.
+    Message,
+    /// Somebody on the line.
+    Caller,
+}
+
 impl Event {
+    /// Who notices when it is turned away.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::CallReceived { .. }
+            | Self::CallAnswered { .. }
+            | Self::DigitsGathered { .. }
+            | Self::DialEnded { .. }
+            | Self::VoicemailLeft { .. }
+            | Self::AnswerFailed { .. }
+            | Self::HandedOver { .. } => Class::Caller,
+            Self::Message { came_in: true, .. } => Class::Message,
+            Self::CallProgressed { .. } | Self::RecordingProgressed { .. } | Self::Message { came_in: false, .. } => {
+                Class::Callback
+            }
+        }
+    }
+
     /// The call it is about.
     pub fn call_sid(&self) -> Option<&CallSid> {
         match self {

@@ -4,7 +4,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use callplane_proto::edge::v1::{self as pb, edge_service_server::EdgeService};
-use callplane_telemetry::within;
+use callplane_telemetry::{Scope, within};
 use futures::{Stream, future::join_all};
 use pb::reply::Outcome;
 use tokio_util::sync::CancellationToken;
@@ -43,17 +43,34 @@ impl Edge {
         Self { ctx, inbox, registrar, stop }
     }
 
-    async fn answer(&self, wire: pb::Webhook) -> pb::Reply {
-        let delivery_key = wire.delivery_key.clone();
-        let trace = self.ctx.tracer.scope(&wire.trace_parent);
-        let outcome = match read::webhook(wire, self.ctx.clock.now()) {
-            Ok(webhook) => within(trace, self.store(webhook)).await,
-            Err(error) => {
-                tracing::warn!("an edge sent a webhook that does not read: {error}");
-                Outcome::Failure(show::failure(Failure::Invalid("a field of the webhook does not read")))
-            }
-        };
-        pb::Reply { delivery_key, outcome: Some(outcome) }
+    /// Reads what reads, stores that together, and answers each in its place.
+    async fn answer_all(&self, wire: Vec<pb::Webhook>) -> Vec<pb::Reply> {
+        let now = self.ctx.clock.now();
+        let mut slots = Vec::with_capacity(wire.len());
+        let mut webhooks = Vec::with_capacity(wire.len());
+        for wire in wire {
+            let delivery_key = wire.delivery_key.clone();
+            let trace = self.ctx.tracer.scope(&wire.trace_parent);
+            let about = match read::webhook(wire, now) {
+                Ok(webhook) => {
+                    let about = webhook.event.call_sid().cloned().map(|call| (webhook.account_sid.clone(), call));
+                    webhooks.push(webhook);
+                    Some(about)
+                }
+                Err(error) => {
+                    tracing::warn!("an edge sent a webhook that does not read: {error}");
+                    None
+                }
+            };
+            slots.push((delivery_key, about, trace));
+        }
+        let trace = Scope::shared(slots.iter().filter_map(|(_, _, trace)| trace.clone()));
+        let mut replied = within(trace, self.inbox.store(webhooks)).await.into_iter();
+        let answers = slots.into_iter().map(|(delivery_key, about, trace)| {
+            let replied = about.and_then(|about| Some((replied.next()?, about)));
+            async move { pb::Reply { delivery_key, outcome: Some(within(trace, self.answer(replied)).await) } }
+        });
+        join_all(answers.collect::<Vec<_>>()).await
     }
 
     /// Webhooks that nobody took: their calls are looked for at Twilio.
@@ -69,9 +86,10 @@ impl Edge {
         reconciliation::want(&self.ctx, told.into_iter().map(|(sid, _)| sid).collect(), window).await
     }
 
-    async fn store(&self, webhook: Webhook) -> Outcome {
-        let about = webhook.event.call_sid().cloned().map(|call| (webhook.account_sid.clone(), call));
-        let Replied { workspace, reply } = self.inbox.store(webhook).await;
+    async fn answer(&self, replied: Option<(Replied, Option<(AccountSid, CallSid)>)>) -> Outcome {
+        let Some((Replied { workspace, reply }, about)) = replied else {
+            return Outcome::Failure(show::failure(Failure::Invalid("a field of the webhook does not read")));
+        };
         match reply {
             Reply::Accepted => Outcome::Accepted(pb::Accepted {}),
             Reply::NoMessages => Outcome::Messages(pb::Messages::default()),
@@ -109,7 +127,8 @@ impl Edge {
                 to: registration.otherwise_agent_id,
             },
         };
-        if let Reply::Failed(_) = self.inbox.store(handed_over).await.reply {
+        let stored = self.inbox.store(vec![handed_over]).await;
+        if stored.iter().any(|stored| matches!(stored.reply, Reply::Failed(_))) {
             tracing::warn!("it could not be stored that somebody else answers a call than was decided");
         }
         registration.otherwise
@@ -128,8 +147,7 @@ impl EdgeService for Edge {
         }
         // An edge tells it until it is answered, so it is stored first.
         self.missed(missed).await?;
-        let replies = join_all(webhooks.into_iter().map(|webhook| self.answer(webhook))).await;
-        Ok(Response::new(pb::HandleResponse { replies }))
+        Ok(Response::new(pb::HandleResponse { replies: self.answer_all(webhooks).await }))
     }
 
     type WatchStateStream = States;
