@@ -70,12 +70,13 @@ impl Commits {
         self.retries.inc();
     }
 
-    /// A webhook could not be stored.
-    pub fn fallen_out(&self, why: FallenOut) {
-        match why {
-            FallenOut::Invalid => self.invalid.inc(),
-            FallenOut::Unavailable => self.unavailable.inc(),
+    /// Webhooks could not be stored.
+    pub fn fallen_out(&self, why: FallenOut, count: usize) {
+        let counter = match why {
+            FallenOut::Invalid => &self.invalid,
+            FallenOut::Unavailable => &self.unavailable,
         };
+        counter.inc_by(count as u64);
     }
 }
 

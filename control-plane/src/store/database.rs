@@ -4,12 +4,20 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection, PgConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
+use tokio::time::timeout;
 
+use super::failed;
 use crate::domain::error::{Error, Kind, Result};
+
+/// A connection that says nothing for this long after it was used is dead: PostgreSQL's host may be gone without a word.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// The two ways to the data: a handle that writes and one that only reads.
 #[derive(Clone, Debug)]
@@ -114,8 +122,11 @@ async fn open_postgres(url: &str) -> Result<Store> {
             ("lock_timeout", "10000"),
             // A control plane that is frozen or cut off in the middle of a transaction must not keep its rows from the others.
             ("idle_in_transaction_session_timeout", "3000"),
+            // Our statements are looked up by index whatever their values, and planning anew was a tenth of a batch.
+            ("plan_cache_mode", "force_generic_plan"),
         ])
     });
+    options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(still_there(connection))));
     let pool = Database::connect(options).await.map_err(|error| {
         Error::new(
             Kind::Unavailable,
@@ -127,22 +138,14 @@ async fn open_postgres(url: &str) -> Result<Store> {
     Ok(Store { write: pool.clone(), read: pool })
 }
 
-fn unusable(path: &str, error: &impl std::fmt::Display) -> Error {
-    Error::new(Kind::Unavailable, "DATABASE_UNUSABLE", format!("cannot open the SQLite database {path}: {error}"))
+/// Asked of each connection as it comes back, because the pool itself would wait for a dead one without end and lose its place.
+async fn still_there(connection: &mut PgConnection) -> std::result::Result<bool, sqlx::Error> {
+    match timeout(SILENCE, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+    }
 }
 
-/// A database error as a caller may know it; the log has the chain. What is checked first can still be overtaken by
-/// somebody who wrote in between: the database holds the line, and the caller tries again.
-pub fn failed(error: DbErr) -> Error {
-    if let Some(SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_)) = error.sql_err() {
-        let message = "somebody else changed what this depends on at the same moment; try again";
-        return Error::new(Kind::Aborted, "CONFLICT", message).because(error);
-    }
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
-            Error::new(Kind::Unavailable, "DATABASE_UNAVAILABLE", "the database does not answer; try again")
-                .because(error)
-        }
-        error => Error::internal(error),
-    }
+fn unusable(path: &str, error: &impl std::fmt::Display) -> Error {
+    Error::new(Kind::Unavailable, "DATABASE_UNUSABLE", format!("cannot open the SQLite database {path}: {error}"))
 }

@@ -11,6 +11,7 @@ pub mod database;
 pub mod effect;
 pub mod entity;
 pub mod event;
+pub mod failure;
 pub mod heartbeat;
 pub mod kept;
 pub mod many;
@@ -28,7 +29,8 @@ pub mod value;
 pub mod voicemail;
 pub mod workspace;
 
-pub use database::{Store, failed};
+pub use database::Store;
+pub use failure::{failed, in_time};
 pub use kept::Kept;
 
 use std::str::FromStr;

@@ -1,5 +1,7 @@
 //! A batch of webhooks as one transaction; when it fails, its webhooks one by one, so that a bad one falls out alone.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{Replied, apply, known::Known, written::Written};
@@ -11,23 +13,30 @@ use crate::{
     },
     flow::{Context, Journal},
     metrics::FallenOut,
+    store::in_time,
 };
 
 /// How often a batch is tried again because another replica wrote the same call.
 const TRIES: usize = 4;
+/// Nobody waits longer for a reply; what is still under way then is rolled back.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Stores webhooks and says what to reply to each, in the same order.
 pub async fn store(ctx: &Context, webhooks: Vec<Webhook>) -> Vec<Replied> {
     match store_together(ctx, &webhooks).await {
         Ok(replies) => replies,
-        Err(error) if webhooks.len() == 1 => vec![Replied::failed(judge(ctx, &error))],
+        // The database is not there, or not for us: asking it for each webhook would only make all of them wait.
+        Err(error) if webhooks.len() == 1 || error.kind == Kind::Unavailable => {
+            let failure = judge(ctx, &error, webhooks.len());
+            vec![Replied::failed(failure); webhooks.len()]
+        }
         Err(_) => {
             let mut replies = Vec::with_capacity(webhooks.len());
             for webhook in webhooks {
                 let alone = store_together(ctx, std::slice::from_ref(&webhook)).await;
                 replies.push(match alone {
                     Ok(mut one) => one.pop().unwrap_or_else(|| Replied::failed(Failure::Unavailable)),
-                    Err(error) => Replied::failed(judge(ctx, &error)),
+                    Err(error) => Replied::failed(judge(ctx, &error, 1)),
                 });
             }
             replies
@@ -35,16 +44,17 @@ pub async fn store(ctx: &Context, webhooks: Vec<Webhook>) -> Vec<Replied> {
     }
 }
 
-fn judge(ctx: &Context, error: &Error) -> Failure {
+/// Says once why these webhooks could not be stored.
+fn judge(ctx: &Context, error: &Error, count: usize) -> Failure {
     match error.kind {
         Kind::InvalidArgument => {
-            ctx.metrics.commits.fallen_out(FallenOut::Invalid);
+            ctx.metrics.commits.fallen_out(FallenOut::Invalid, count);
             Failure::Invalid("a field has a value that cannot be stored")
         }
         _ => {
-            ctx.metrics.commits.fallen_out(FallenOut::Unavailable);
+            ctx.metrics.commits.fallen_out(FallenOut::Unavailable, count);
             let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            tracing::error!(reason = error.reason, %cause, "a webhook could not be stored");
+            tracing::error!(reason = error.reason, %cause, count, "webhooks could not be stored");
             Failure::Unavailable
         }
     }
@@ -54,12 +64,13 @@ async fn store_together(ctx: &Context, webhooks: &[Webhook]) -> Result<Vec<Repli
     let mut tries = 0;
     loop {
         tries += 1;
-        match once(ctx, webhooks).await {
+        match in_time(PATIENCE, once(ctx, webhooks)).await {
             Ok(Some(replies)) => return Ok(replies),
             Ok(None) if tries < TRIES => ctx.metrics.commits.retried(),
             Ok(None) => {
-                return Err(Error::new(Kind::Unavailable, "CONTENTION", "the same calls are being written elsewhere"));
+                return Err(Error::new(Kind::Aborted, "CONTENTION", "the same calls are being written elsewhere"));
             }
+            Err(error) if error.kind == Kind::Aborted && tries < TRIES => ctx.metrics.commits.retried(),
             Err(error) => return Err(error),
         }
     }
