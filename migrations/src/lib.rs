@@ -6,6 +6,7 @@ mod column;
 mod m0001_foundation;
 mod m0002_effect_trace;
 mod m0003_reconciliation;
+mod m0004_call_pages;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundation::Migration),
             Box::new(m0002_effect_trace::Migration),
             Box::new(m0003_reconciliation::Migration),
+            Box::new(m0004_call_pages::Migration),
         ]
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    Value, sea_query::OnConflict,
 };
 
 use super::{
-    entity::call_event::{ActiveModel, Column, Entity, Model},
+    entity::call_event::{Column, Entity, Model},
     failed, many,
     page::{Ask, Page},
-    value::Json,
+    value::document,
     word,
 };
 use crate::domain::{
@@ -38,18 +38,18 @@ impl TryFrom<Model> for CallEvent {
     }
 }
 
-fn row(event: &CallEvent, delivery_key: &str) -> ActiveModel {
-    ActiveModel {
-        id: Set(event.id),
-        call_id: Set(event.call_id),
-        delivery_key: Set(delivery_key.to_owned()),
-        kind: Set(event.what.to_string()),
-        status: Set(event.status.clone()),
-        sequence_number: Set(event.sequence.map(i64::from)),
-        event_time: Set(event.event_time),
-        receive_time: Set(event.receive_time),
-        changed: Set(event.changed),
-        details: Set(Json(event.details.clone())),
+fn value(event: &CallEvent, delivery_key: &str, column: Column) -> Value {
+    match column {
+        Column::Id => event.id.into(),
+        Column::CallId => event.call_id.into(),
+        Column::DeliveryKey => delivery_key.into(),
+        Column::Kind => event.what.to_string().into(),
+        Column::Status => event.status.as_str().into(),
+        Column::SequenceNumber => event.sequence.map(i64::from).into(),
+        Column::EventTime => event.event_time.into(),
+        Column::ReceiveTime => event.receive_time.into(),
+        Column::Changed => event.changed.into(),
+        Column::Details => document(&event.details),
     }
 }
 
@@ -59,7 +59,8 @@ pub async fn add(txn: &DatabaseTransaction, events: &[(CallEvent, String)]) -> R
         return Ok(());
     }
     let known = OnConflict::columns([Column::CallId, Column::DeliveryKey]).do_nothing().to_owned();
-    many::insert(txn, events.iter().map(|(event, key)| row(event, key)).collect(), Some(known)).await?;
+    let row = |(event, key): &(CallEvent, String)| Column::iter().map(|column| value(event, key, column)).collect();
+    many::insert_rows::<Entity>(txn, events.iter().map(row).collect(), Some(known)).await?;
     Ok(())
 }
 

@@ -4,41 +4,62 @@
 use sea_orm::{
     ActiveModelTrait, ColumnDef, ColumnTrait, ColumnType, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
     Iterable, Value,
-    sea_query::{Alias, ArrayType, Expr, ExprTrait, Func, OnConflict, Query, SimpleExpr},
+    sea_query::{Alias, ArrayType, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement, SimpleExpr},
 };
 
 use super::failed;
 use crate::domain::error::{Error, Result};
 
 /// Writes rows and says how many were written. Every column of every row is set.
-///
-/// PostgreSQL takes one array a column, so that the text is always the same; SQLite, which has no arrays, plans quickly.
-pub async fn insert<A>(txn: &DatabaseTransaction, rows: Vec<A>, over: Option<OnConflict>) -> Result<u64>
+pub async fn insert<A>(txn: &DatabaseTransaction, models: Vec<A>, over: Option<OnConflict>) -> Result<u64>
 where
     A: ActiveModelTrait + Send,
 {
-    if txn.get_database_backend() != DbBackend::Postgres {
-        let insert = A::Entity::insert_many(rows);
-        return match over {
-            Some(over) => insert.on_conflict(over).exec_without_returning(txn).await.map_err(failed),
-            None => insert.exec_without_returning(txn).await.map_err(failed),
-        };
-    }
-    let mut columns = Vec::new();
-    let mut select = Query::select();
-    for column in <A::Entity as EntityTrait>::Column::iter() {
-        let values: Option<Vec<Value>> = rows.iter().map(|row| row.get(column).into_value()).collect();
-        let values = values.ok_or_else(|| Error::internal("a row is written without one of its columns"))?;
-        columns.push(column);
-        // Several in one list go forward together, row by row.
-        select.expr(unnested(&column.def(), values)?);
+    let row =
+        |model: A| <A::Entity as EntityTrait>::Column::iter().map(|column| model.get(column).into_value()).collect();
+    let rows: Option<Vec<Row>> = models.into_iter().map(row).collect();
+    let rows = rows.ok_or_else(|| Error::internal("a row is written without one of its columns"))?;
+    insert_rows::<A::Entity>(txn, rows, over).await
+}
+
+/// The values of a row in the order of its entity's columns; a document may be a text already.
+pub type Row = Vec<Value>;
+
+/// Writes rows and says how many were written.
+///
+/// PostgreSQL takes one array a column, so that the text is always the same; SQLite, which has no arrays, plans quickly.
+pub async fn insert_rows<E>(txn: &DatabaseTransaction, rows: Vec<Row>, over: Option<OnConflict>) -> Result<u64>
+where
+    E: EntityTrait,
+{
+    if rows.is_empty() {
+        return Ok(0);
     }
     let mut insert = Query::insert();
-    insert.into_table(A::Entity::default()).columns(columns).select_from(select).map_err(Error::internal)?;
+    insert.into_table(E::default()).columns(E::Column::iter());
+    if txn.get_database_backend() == DbBackend::Postgres {
+        insert.select_from(columns::<E>(rows)?).map_err(Error::internal)?;
+    } else {
+        for row in rows {
+            insert.values(row.into_iter().map(Expr::val)).map_err(Error::internal)?;
+        }
+    }
     if let Some(over) = over {
         insert.on_conflict(over);
     }
     Ok(txn.execute(&insert).await.map_err(failed)?.rows_affected())
+}
+
+fn columns<E: EntityTrait>(rows: Vec<Row>) -> Result<SelectStatement> {
+    let mut rows: Vec<_> = rows.into_iter().map(Vec::into_iter).collect();
+    let mut select = Query::select();
+    for column in E::Column::iter() {
+        let values = rows.iter_mut().map(Iterator::next).collect::<Option<Vec<Value>>>();
+        let values = values.ok_or_else(|| Error::internal("a row is written without one of its columns"))?;
+        // Several in one list go forward together, row by row.
+        select.expr(unnested(&column.def(), values)?);
+    }
+    Ok(select)
 }
 
 /// One value a row, of the column's type.
@@ -48,6 +69,10 @@ fn unnested(column: &ColumnDef, values: Vec<Value>) -> Result<SimpleExpr> {
         SimpleExpr::from(Func::cust("UNNEST").arg(array))
     };
     let (kind, name) = element(column.get_column_type())?;
+    if kind == ArrayType::Json {
+        let texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
+        return Ok(unnest(ArrayType::String, "text", texts).cast_as(Alias::new(name)));
+    }
     if !column.is_null() {
         return Ok(unnest(kind, name, values));
     }
@@ -55,6 +80,11 @@ fn unnested(column: &ColumnDef, values: Vec<Value>) -> Result<SimpleExpr> {
     let texts = values.into_iter().map(text).collect::<Result<Vec<_>>>()?;
     let texts = unnest(ArrayType::String, "text", texts);
     Ok(Func::cust("NULLIF").arg(texts).arg("").cast_as(Alias::new(name)))
+}
+
+/// Values as one array, for `UNNEST` on PostgreSQL.
+pub fn array<T: Into<Value>>(kind: ArrayType, values: impl Iterator<Item = T>) -> Value {
+    Value::Array(kind, Some(Box::new(values.map(Into::into).collect())))
 }
 
 /// What PostgreSQL calls the type of a column.
@@ -72,6 +102,8 @@ fn element(column: &ColumnType) -> Result<(ArrayType, &'static str)> {
 
 fn text(value: Value) -> Result<Value> {
     Ok(Value::from(match value {
+        Value::String(text) => text.unwrap_or_default(),
+        Value::Json(document) => document.map(|document| document.to_string()).unwrap_or_default(),
         Value::Uuid(id) => id.map(|id| id.to_string()).unwrap_or_default(),
         Value::BigInt(number) => number.map(|number| number.to_string()).unwrap_or_default(),
         Value::ChronoDateTimeUtc(time) => time.map(|time| time.to_rfc3339()).unwrap_or_default(),

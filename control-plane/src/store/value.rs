@@ -57,15 +57,20 @@ impl<K> TryFromU64 for Id<K> {
     }
 }
 
+/// A document as a text, for `many::insert_rows`: what is written with every webhook need not become a tree first.
+pub fn document(document: &impl Serialize) -> Value {
+    serde_json::to_string(document).expect(NO_FAILING_SERIALISER).into()
+}
+
+const NO_FAILING_SERIALISER: &str = "domain types have string keys and no failing serialisers";
+
 /// A document in a JSON column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
 impl<T: Serialize> From<Json<T>> for Value {
     fn from(document: Json<T>) -> Self {
-        Value::Json(Some(Box::new(
-            serde_json::to_value(document.0).expect("domain types have string keys and no failing serialisers"),
-        )))
+        Value::Json(Some(Box::new(serde_json::to_value(document.0).expect(NO_FAILING_SERIALISER))))
     }
 }
 

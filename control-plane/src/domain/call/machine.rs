@@ -24,8 +24,12 @@ impl Machine for Call {
 
     fn step(&self, event: Event, now: Timestamp) -> Result<Step<Self>, Refusal> {
         match event {
-            Event::Tick if quiet_deadline(self).is_some_and(|deadline| now >= deadline) => Ok(self.ask(now)),
-            Event::Tick => Err(Refusal::stale("too early")),
+            Event::Tick => match quiet_deadline(self) {
+                None => Err(Refusal::stale("the call is over")),
+                Some(deadline) if now >= deadline => Ok(self.ask(now)),
+                // Webhooks leave the wake-up time where it was; saving the call moves it to where it belongs.
+                Some(_) => Ok(Step::to(self.clone())),
+            },
             Event::Read(_) if self.status.is_final() => Err(Refusal::stale("the call is over")),
             Event::Read(Outcome::Done(Some(seen))) => Ok(self.learn(&seen, now)),
             // Twilio keeps calls for months: one it does not know, or will not show, is asked about again later.

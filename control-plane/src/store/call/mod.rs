@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    Value,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -16,13 +16,13 @@ pub use read::{Filter, Place, by_id, by_ids, by_sid, list};
 
 use super::{
     Kept,
-    entity::call::{ActiveModel, Column, Entity, Model},
+    entity::call::{Column, Entity, Model},
     failed, many,
-    value::Json,
+    value::document,
 };
 use crate::domain::{
     call::{Call, Direction, quiet_deadline},
-    error::Result,
+    error::{Error, Result},
     id::{AccountId, CallId, WorkspaceId},
     time::Timestamp,
 };
@@ -33,29 +33,29 @@ impl From<Model> for Call {
     }
 }
 
-fn row(call: &Call) -> ActiveModel {
-    ActiveModel {
-        id: Set(call.id),
-        workspace_id: Set(call.workspace_id),
-        account_id: Set(call.account_id),
-        phone_number_id: Set(call.phone_number_id),
-        agent_id: Set(call.agent_id),
-        call_sid: Set(call.call_sid.to_string()),
-        direction: Set(call.direction.map_or("", Direction::as_str).to_owned()),
-        from_number: Set(call.from.as_str().to_owned()),
-        to_number: Set(call.to.as_str().to_owned()),
-        status: Set(call.status.to_string()),
-        start_time: Set(call.start_time),
-        facts: Set(Json(call.clone())),
-        wake_time: Set(quiet_deadline(call)),
-        version: Set(call.version),
-        create_time: Set(call.create_time),
-        update_time: Set(call.update_time),
+fn value(call: &Call, column: Column) -> Value {
+    match column {
+        Column::Id => call.id.into(),
+        Column::WorkspaceId => call.workspace_id.into(),
+        Column::AccountId => call.account_id.into(),
+        Column::PhoneNumberId => call.phone_number_id.into(),
+        Column::AgentId => call.agent_id.into(),
+        Column::CallSid => call.call_sid.as_str().into(),
+        Column::Direction => call.direction.map_or("", Direction::as_str).into(),
+        Column::FromNumber => call.from.as_str().into(),
+        Column::ToNumber => call.to.as_str().into(),
+        Column::Status => call.status.as_str().into(),
+        Column::StartTime => call.start_time.into(),
+        Column::Facts => document(call),
+        Column::WakeTime => quiet_deadline(call).into(),
+        Column::Version => call.version.into(),
+        Column::CreateTime => call.create_time.into(),
+        Column::UpdateTime => call.update_time.into(),
     }
 }
 
-/// Everything that a later fact may change.
-const CHANGING: [Column; 13] = [
+/// Everything that a later fact may change, but for the wake-up time.
+const CHANGING: [Column; 12] = [
     Column::PhoneNumberId,
     Column::AgentId,
     Column::Direction,
@@ -64,31 +64,51 @@ const CHANGING: [Column; 13] = [
     Column::Status,
     Column::StartTime,
     Column::Facts,
-    Column::WakeTime,
     Column::Version,
     Column::CreateTime,
     Column::UpdateTime,
     Column::AccountId,
 ];
 
+/// A webhook leaves an open call's wake-up time where it was unless it has to come sooner: a column with an index that changed
+/// at every status would make PostgreSQL write every index of the row again. A call that wakes too early is set right then.
+const WAKE_TIME: &str =
+    r#"CASE WHEN "call"."wake_time" <= "excluded"."wake_time" THEN "call"."wake_time" ELSE "excluded"."wake_time" END"#;
+
+/// As a text, which becomes a call without becoming a tree first.
+const FACTS: &str = r#"CAST("facts" AS text)"#;
+
 /// Those among `sids` that exist, of whatever workspace; locked in one order, so that two writers never wait crosswise.
 pub async fn among(txn: &DatabaseTransaction, sids: Vec<String>) -> Result<Vec<Call>> {
-    let found =
-        Entity::find().filter(Column::CallSid.is_in(many::padded(sids))).order_by_asc(Column::CallSid).lock_exclusive();
-    Ok(found.all(txn).await.map_err(failed)?.into_iter().map(Call::from).collect())
+    let found = Entity::find()
+        .select_only()
+        .expr_as(Expr::cust(FACTS), "facts")
+        .column(Column::Version)
+        .filter(Column::CallSid.is_in(many::padded(sids)))
+        .order_by_asc(Column::CallSid)
+        .lock_exclusive();
+    let found: Vec<(String, i64)> = found.into_tuple().all(txn).await.map_err(failed)?;
+    let read = |(facts, version): (String, i64)| {
+        let call: Call = serde_json::from_str(&facts).map_err(Error::internal)?;
+        Ok(Call { version, ..call })
+    };
+    found.into_iter().map(read).collect()
 }
 
 /// Writes calls in one statement, each only over the version it was merged with; `false` means that somebody else was
 /// faster with one of them, and the caller must roll back.
 pub async fn put(txn: &DatabaseTransaction, calls: &[&Call]) -> Result<bool> {
-    if calls.is_empty() {
-        return Ok(true);
-    }
+    write(txn, calls, Expr::cust(WAKE_TIME)).await
+}
+
+async fn write(txn: &DatabaseTransaction, calls: &[&Call], wake_time: Expr) -> Result<bool> {
     let over = OnConflict::column(Column::CallSid)
         .update_columns(CHANGING)
+        .value(Column::WakeTime, wake_time)
         .action_and_where(Expr::cust(r#""call"."version" = "excluded"."version" - 1"#))
         .to_owned();
-    let written = many::insert(txn, calls.iter().map(|call| row(call)).collect(), Some(over)).await?;
+    let row = |call: &&Call| Column::iter().map(|column| value(call, column)).collect();
+    let written = many::insert_rows::<Entity>(txn, calls.iter().map(row).collect(), Some(over)).await?;
     let wanted: HashSet<&str> = calls.iter().map(|call| call.call_sid.as_str()).collect();
     Ok(usize::try_from(written).is_ok_and(|written| written == wanted.len()))
 }
@@ -138,9 +158,8 @@ impl Kept for Call {
     }
 
     async fn save(&self, txn: &DatabaseTransaction, seen: i64) -> Result<bool> {
-        let update =
-            Entity::update_many().set(row(self)).filter(Column::Id.eq(self.id)).filter(Column::Version.eq(seen));
-        Ok(update.exec(txn).await.map_err(failed)?.rows_affected == 1)
+        debug_assert_eq!(self.version, seen + 1, "a machine is stamped before it is saved");
+        write(txn, &[self], Expr::cust(r#""excluded"."wake_time""#)).await
     }
 
     fn row(&self) -> Uuid {
