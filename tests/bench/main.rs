@@ -27,7 +27,12 @@ mod world;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use options::{Mode, Options};
+
+/// The bound and the yardstick have the allocator that edge and control plane have.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What went wrong, fit to show.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
