@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn errors_and_panics_are_found_in_both_kinds_of_logs() {
         let json =
-            r#"{"timestamp":"t","level":"ERROR","fields":{"message":"a webhook could not be stored","cause":"gone"}}"#;
-        assert_eq!(complaint(json).as_deref(), Some("a webhook could not be stored gone"));
+            r#"{"timestamp":"t","level":"ERROR","fields":{"message":"webhooks could not be stored","cause":"gone"}}"#;
+        assert_eq!(complaint(json).as_deref(), Some("webhooks could not be stored gone"));
         assert_eq!(complaint(&json.replace("ERROR", "WARN")), None);
         let text = "2026-11-21T10:00:00Z ERROR callplane_edge: the control plane does not answer";
         assert_eq!(complaint(text).as_deref(), Some("callplane_edge: the control plane does not answer"));

@@ -48,7 +48,7 @@ const CALM_FLOOR: f64 = 0.95;
 /// be.
 const EXPECTED: [&str; 5] = [
     "the control plane does not answer; going on without it",
-    "a webhook could not be stored",
+    "webhooks could not be stored",
     "an outcome could not be stored",
     "a request failed",
     "secrets cannot be moved to the newest key",
