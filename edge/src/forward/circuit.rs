@@ -10,7 +10,8 @@ use crate::backoff::Backoff;
 /// One slow answer is no outage; three in a row are.
 const FAILURES: u32 = 3;
 const FIRST_REST: Duration = Duration::from_millis(100);
-const LONGEST_REST: Duration = Duration::from_secs(5);
+/// Shorter than webhooks wait for a restart, so that of two control planes restarted one after the other one is always known to be up.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// One control plane's record.
 #[derive(Debug, Default)]
