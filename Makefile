@@ -1,4 +1,4 @@
-.PHONY: help run test lint bench soak fmt ci
+.PHONY: help run test lint bench soak fuzz fmt ci
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-7s %s\n", $$1, $$2 }'
 run: ## build and start everything, place a call, stay up until Ctrl-C
@@ -13,6 +13,9 @@ bench: ## what a call costs, against a bare server and a plain monolith; answer 
 soak: ## kills, freezes and cuts the system under load, and judges it: SOAK="--minutes 30 --seed 7"
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/soak $(SOAK)
+fuzz: ## hostile bytes at parsers, signatures, tokens and seals, with a fresh seed: FUZZ=jwt FUZZ_INPUTS=1000000 FUZZ_SEED=7
+	FUZZ_SEED=$${FUZZ_SEED:-fresh} FUZZ_INPUTS=$${FUZZ_INPUTS:-200000} \
+	    cargo test --locked --workspace --test fuzz -- --nocapture $(FUZZ)
 fmt: ## formats sources and protos
 	@scripts/fmt.sh
 ci: ## what continuous integration calls
