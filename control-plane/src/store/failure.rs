@@ -27,6 +27,9 @@ pub fn failed(error: DbErr) -> Error {
     }
 }
 
+/// How long a worker waits: longer than PostgreSQL lets a statement run, so that only a dead connection is given up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Waits for the database, but not without end: a connection can be dead without either side having been told.
 pub async fn in_time<T>(patience: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     timeout(patience, work).await.unwrap_or_else(|_| Err(unavailable()))

@@ -30,7 +30,7 @@ pub mod voicemail;
 pub mod workspace;
 
 pub use database::Store;
-pub use failure::{failed, in_time};
+pub use failure::{PATIENCE, failed, in_time};
 pub use kept::Kept;
 
 use std::str::FromStr;

@@ -9,7 +9,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Boundary, Crashed, Crew, deliver, perform};
 use crate::{
     domain::error::Result,
-    store::effect::{self, Claim},
+    store::{
+        PATIENCE,
+        effect::{self, Claim},
+        in_time,
+    },
 };
 
 /// How many are under way at once in this process.
@@ -25,7 +29,7 @@ pub async fn run(crew: Crew, stop: CancellationToken) {
     let mut under_way = JoinSet::new();
     while !stop.is_cancelled() {
         while under_way.try_join_next().is_some() {}
-        let claims = match claim(&crew, free.available_permits()).await {
+        let claims = match in_time(PATIENCE, claim(&crew, free.available_permits())).await {
             Ok(claims) => claims,
             Err(error) => {
                 tracing::warn!(reason = error.reason, "effects cannot be claimed now: {error}");
@@ -104,7 +108,7 @@ async fn attempt(crew: &Crew, claim: &Claim, span: &mut Span) -> std::result::Re
         span.set("callplane.outcome", outcome);
     }
     crew.boundaries.reach(Boundary::Performed)?;
-    match deliver::deliver(&crew.ctx, claim, event).await {
+    match in_time(PATIENCE, deliver::deliver(&crew.ctx, claim, event)).await {
         Ok(true) => {}
         Ok(false) => {
             crew.ctx.metrics.work.lease_lost();

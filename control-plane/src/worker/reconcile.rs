@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::error::Result,
     flow::{Context, heartbeat, reconciliation},
-    store::heartbeat::Who,
+    store::{PATIENCE, heartbeat::Who, in_time},
 };
 
 /// How often new accounts are looked for.
@@ -25,9 +25,9 @@ pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if called.is_none_or(|called| called.elapsed() >= ROLL_CALL) {
             called = Some(Instant::now());
-            tell(reconciliation::enrol(&ctx).await);
+            tell(in_time(PATIENCE, reconciliation::enrol(&ctx)).await);
         }
-        tell(heartbeat::beat(&ctx, Who::ControlPlanes).await.map(drop));
+        tell(in_time(PATIENCE, heartbeat::beat(&ctx, Who::ControlPlanes)).await.map(drop));
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(heartbeat::PERIOD) => {}

@@ -13,7 +13,7 @@ use crate::{
         reconciliation::{self, Reconciliation},
     },
     flow::{Context, dispatch, reconciliation::rhythm},
-    store,
+    store::{self, in_time},
 };
 
 /// How many of a kind are woken at once.
@@ -22,11 +22,13 @@ const TOGETHER: u64 = 64;
 /// whatever else is to be done does not wait long behind them.
 const LISTS: u64 = 64;
 const POLL: Duration = Duration::from_secs(1);
+/// For one look at all kinds; what it did not come to is found by the next one.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Wakes machines until `stop`.
 pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let woken = match tick(&ctx).await {
+        let woken = match in_time(LONGEST, tick(&ctx)).await {
             Ok(woken) => woken,
             Err(error) => {
                 tracing::warn!(reason = error.reason, "timers cannot be read now: {error}");
