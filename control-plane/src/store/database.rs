@@ -122,8 +122,6 @@ async fn open_postgres(url: &str) -> Result<Store> {
             ("lock_timeout", "10000"),
             // A control plane that is frozen or cut off in the middle of a transaction must not keep its rows from the others.
             ("idle_in_transaction_session_timeout", "3000"),
-            // Our statements are looked up by index whatever their values, and planning anew was a tenth of a batch.
-            ("plan_cache_mode", "force_generic_plan"),
         ])
     });
     options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(still_there(connection))));
