@@ -32,7 +32,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for the database, but not without end: a connection can be dead without either side having been told.
 pub async fn in_time<T>(patience: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(patience, work).await.unwrap_or_else(|_| Err(unavailable()))
+    // On the heap, because these are the largest futures there are, and a timer round one would copy it on the stack.
+    timeout(patience, Box::pin(work)).await.unwrap_or_else(|_| Err(unavailable()))
 }
 
 fn unavailable() -> Error {
