@@ -1,5 +1,7 @@
 //! Performs one effect: one vendor call, with no transaction open, and its outcome as the next event of its machine.
 
+use std::sync::Arc;
+
 use super::{
     Crew,
     access::{self, Purpose},
@@ -13,18 +15,75 @@ use crate::{
         error::Result,
         outcome::{Cause, Outcome, Refused},
         phone_number,
-        telephony::CallFilter,
+        sid::CallSid,
+        telephony::{CallFilter, CallSeen},
     },
-    provider::Access,
+    provider::{Access, Telephony},
     store::effect::Claim,
 };
 
 /// Performs a claimed effect.
 pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
+    let way = way(crew, claim).await?;
+    let telephony = &crew.telephony;
+    Ok(match &claim.effect {
+        Effect::ReadAccount { account_id, round } => {
+            let outcome = way.ask(async |access| telephony.read_account(access).await).await;
+            Event::Account(*account_id, account::Event::Read { round: *round, outcome })
+        }
+        Effect::FindNumber { phone_number_id, e164, round, .. } => {
+            let outcome = way.ask(async |access| telephony.find_number(access, e164).await).await;
+            Event::PhoneNumber(*phone_number_id, phone_number::Event::Found { round: *round, outcome })
+        }
+        Effect::WriteWebhooks { phone_number_id, seen, wanted, round, .. } => {
+            let outcome = way.ask(async |access| telephony.write_webhooks(access, seen, wanted).await).await;
+            Event::PhoneNumber(*phone_number_id, phone_number::Event::Written { round: *round, outcome })
+        }
+        Effect::ReadCall { call_id, call_sid, .. } => {
+            let outcome = way.ask(async |access| read_call(telephony, access, call_sid).await).await;
+            Event::Call(*call_id, call::Event::Read(outcome))
+        }
+        Effect::ListCalls { account_id, since, cursor, round } => {
+            let filter = CallFilter { since: Some(*since), ..CallFilter::default() };
+            let outcome = way.ask(async |access| telephony.list_calls(access, &filter, cursor.as_ref()).await).await;
+            if let Outcome::Unknown(why) | Outcome::Refused(Refused { message: why, .. }) = &outcome {
+                tracing::info!(account = %account_id, "Twilio's list of calls could not be read, and is read later: {why}");
+            }
+            Event::Reconciliation { account_id: *account_id, round: *round, outcome }
+        }
+    })
+}
+
+/// How far we get towards the vendor.
+enum Way {
+    /// With the account's credentials.
+    Open(Access),
+    /// Not at all: this is the outcome of whatever was to be asked.
+    Closed(Closed),
+}
+
+/// An outcome without a result, which fits every effect.
+enum Closed {
+    Refused(Refused),
+    Unknown(String),
+}
+
+impl Way {
+    /// Asks the vendor, if there is a way.
+    async fn ask<T>(self, ask: impl AsyncFnOnce(&Access) -> Outcome<T>) -> Outcome<T> {
+        match self {
+            Self::Open(access) => ask(&access).await,
+            Self::Closed(Closed::Refused(refused)) => Outcome::Refused(refused),
+            Self::Closed(Closed::Unknown(why)) => Outcome::Unknown(why),
+        }
+    }
+}
+
+async fn way(crew: &Crew, claim: &Claim) -> Result<Way> {
     let effect = &claim.effect;
     // Somebody claimed it before and never came back: what they did, nobody knows.
     if claim.attempt > 1 && !effect.is_read() {
-        return Ok(event(effect, Answer::Unknown("a worker stopped in the middle of it".to_owned())));
+        return Ok(Way::Closed(Closed::Unknown("a worker stopped in the middle of it".to_owned())));
     }
     let purpose = match effect {
         Effect::ReadAccount { .. } => Purpose::Proof,
@@ -33,10 +92,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         | Effect::ReadCall { .. }
         | Effect::ListCalls { .. } => Purpose::Work,
     };
-    match access::open(&crew.ctx, claim.workspace, effect.account_id(), purpose).await? {
-        Some(access) => Ok(call_vendor(crew, effect, &access).await),
-        None => Ok(event(effect, Answer::Refused(without_credentials()))),
-    }
+    Ok(match access::open(&crew.ctx, claim.workspace, effect.account_id(), purpose).await? {
+        Some(access) => Way::Open(access),
+        None => Way::Closed(Closed::Refused(without_credentials())),
+    })
 }
 
 fn without_credentials() -> Refused {
@@ -44,72 +103,12 @@ fn without_credentials() -> Refused {
     Refused { cause: Cause::Credentials, code: 0, http_status: 0, message }
 }
 
-async fn call_vendor(crew: &Crew, effect: &Effect, access: &Access) -> Event {
-    let telephony = &crew.telephony;
-    match effect {
-        Effect::ReadAccount { account_id, round } => {
-            let outcome = telephony.read_account(access).await;
-            Event::Account(*account_id, account::Event::Read { round: *round, outcome })
-        }
-        Effect::FindNumber { phone_number_id, e164, round, .. } => {
-            let outcome = telephony.find_number(access, e164).await;
-            Event::PhoneNumber(*phone_number_id, phone_number::Event::Found { round: *round, outcome })
-        }
-        Effect::WriteWebhooks { phone_number_id, seen, wanted, round, .. } => {
-            let outcome = telephony.write_webhooks(access, seen, wanted).await;
-            Event::PhoneNumber(*phone_number_id, phone_number::Event::Written { round: *round, outcome })
-        }
-        Effect::ReadCall { call_id, call_sid, .. } => {
-            let outcome = match telephony.read_call(access, call_sid).await {
-                Outcome::Done(seen) => Outcome::Done(Some(seen)),
-                Outcome::Refused(refused) if refused.cause == Cause::NotFound => Outcome::Done(None),
-                Outcome::Refused(refused) => Outcome::Refused(refused),
-                Outcome::Unknown(why) => Outcome::Unknown(why),
-            };
-            Event::Call(*call_id, call::Event::Read(outcome))
-        }
-        Effect::ListCalls { account_id, since, cursor, round } => {
-            let filter = CallFilter { since: Some(*since), ..CallFilter::default() };
-            let outcome = telephony.list_calls(access, &filter, cursor.as_ref()).await;
-            if let Outcome::Unknown(why) | Outcome::Refused(Refused { message: why, .. }) = &outcome {
-                tracing::info!(account = %account_id, "Twilio's list of calls could not be read, and is read later: {why}");
-            }
-            Event::Reconciliation { account_id: *account_id, round: *round, outcome }
-        }
-    }
-}
-
-/// An outcome without a result, which fits every effect.
-enum Answer {
-    Refused(Refused),
-    Unknown(String),
-}
-
-impl<T> From<Answer> for Outcome<T> {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Refused(refused) => Self::Refused(refused),
-            Answer::Unknown(why) => Self::Unknown(why),
-        }
-    }
-}
-
-fn event(effect: &Effect, answer: Answer) -> Event {
-    match effect {
-        Effect::ReadAccount { account_id, round } => {
-            Event::Account(*account_id, account::Event::Read { round: *round, outcome: answer.into() })
-        }
-        Effect::FindNumber { phone_number_id, round, .. } => {
-            let event = phone_number::Event::Found { round: *round, outcome: answer.into() };
-            Event::PhoneNumber(*phone_number_id, event)
-        }
-        Effect::WriteWebhooks { phone_number_id, round, .. } => {
-            let event = phone_number::Event::Written { round: *round, outcome: answer.into() };
-            Event::PhoneNumber(*phone_number_id, event)
-        }
-        Effect::ReadCall { call_id, .. } => Event::Call(*call_id, call::Event::Read(answer.into())),
-        Effect::ListCalls { account_id, round, .. } => {
-            Event::Reconciliation { account_id: *account_id, round: *round, outcome: answer.into() }
-        }
+/// A call that Twilio does not know is an answer like any other.
+async fn read_call(telephony: &Arc<dyn Telephony>, access: &Access, sid: &CallSid) -> Outcome<Option<CallSeen>> {
+    match telephony.read_call(access, sid).await {
+        Outcome::Done(seen) => Outcome::Done(Some(seen)),
+        Outcome::Refused(refused) if refused.cause == Cause::NotFound => Outcome::Done(None),
+        Outcome::Refused(refused) => Outcome::Refused(refused),
+        Outcome::Unknown(why) => Outcome::Unknown(why),
     }
 }
