@@ -44,6 +44,7 @@ nouns! {
     Recording / RecordingId = "rec", "recording";
     Voicemail / VoicemailId = "vml", "voicemail";
     Message / MessageId = "msg", "message";
+    Probe / ProbeId = "prb", "probe";
     Effect / EffectId = "eff", "effect";
     Event / EventId = "evt", "event";
     Audit / AuditId = "aud", "audit entry";

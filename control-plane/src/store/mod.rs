@@ -16,6 +16,7 @@ pub mod heartbeat;
 pub mod kept;
 pub mod many;
 pub mod message;
+pub mod monitor_policy;
 pub mod page;
 pub mod phone_number;
 pub mod reconciliation;
