@@ -1,51 +1,23 @@
 //! `CALLPLANE_TELEPHONY=mock`: vendors that open no socket. Every account is active and owns every number one looks
 //! for; webhooks that were written read back the same. Whatever it says is simulated.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused};
+use super::{Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused, written::Written};
 use crate::domain::{
     e164::E164,
     outcome::{Cause, Outcome},
-    sid::{AccountSid, CallSid, PhoneNumberSid},
+    phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
+    sid::{CallSid, PhoneNumberSid},
     telephony::{AccountSeen, AccountStatus, CallFilter, CallSeen, Capabilities, Cursor, NumberSeen, Page, Webhooks},
 };
 
-/// Vendors that open no socket.
-#[derive(Default)]
+/// Vendors that open no socket. A copy remembers the same.
+#[derive(Clone, Default)]
 pub struct Mock {
-    written: Written,
-}
-
-/// Webhooks that were written without a vendor.
-#[derive(Default)]
-pub(super) struct Written(Mutex<HashMap<PhoneNumberSid, NumberSeen>>);
-
-impl Written {
-    /// Writes, and answers as a vendor would.
-    pub fn write(&self, seen: &NumberSeen, wanted: &Webhooks) -> NumberSeen {
-        let now = NumberSeen { webhooks: wanted.clone(), all_post: true, ..seen.clone() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(now.sid.clone(), now.clone());
-        now
-    }
-
-    /// The number as it was written.
-    pub fn get(&self, sid: &PhoneNumberSid) -> Option<NumberSeen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(sid).cloned()
-    }
-
-    fn of(&self, account: &AccountSid) -> Vec<NumberSeen> {
-        let written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut numbers: Vec<_> = written.values().filter(|number| number.account_sid == *account).cloned().collect();
-        numbers.sort_by(|one, other| one.sid.cmp(&other.sid));
-        numbers
-    }
+    written: Arc<Written>,
 }
 
 fn account(access: &Access) -> AccountSeen {
@@ -89,7 +61,7 @@ fn inverse(odd: u64) -> u64 {
 }
 
 fn unknown<T>() -> Outcome<T> {
-    Outcome::Refused(refused(Cause::NotFound, "the mock knows no such thing; only the simulator keeps calls"))
+    Outcome::Refused(refused(Cause::NotFound, "the mock knows no such thing"))
 }
 
 #[async_trait]
@@ -112,12 +84,12 @@ impl Telephony for Mock {
 
     async fn find_number(&self, access: &Access, e164: &E164) -> Outcome<Option<NumberSeen>> {
         let Some(sid) = sid_of(e164) else { return Outcome::Done(None) };
-        Outcome::Done(Some(self.written.get(&sid).unwrap_or_else(|| number(access, sid, e164.clone()))))
+        Outcome::Done(Some(self.written.shown(number(access, sid, e164.clone()))))
     }
 
     async fn read_number(&self, access: &Access, sid: &PhoneNumberSid) -> Outcome<NumberSeen> {
-        let stateless = || Some(number(access, sid.clone(), number_of(sid)?));
-        self.written.get(sid).or_else(stateless).map_or_else(unknown, Outcome::Done)
+        let found = number_of(sid).map(|e164| self.written.shown(number(access, sid.clone(), e164)));
+        found.map_or_else(unknown, Outcome::Done)
     }
 
     async fn write_webhooks(&self, _access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
@@ -154,7 +126,34 @@ impl VoiceAgents for Mock {
 
     async fn get_agent(&self, _key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen> {
         let name = "Simulated agent".to_owned();
-        Outcome::Done(AgentSeen { agent_id: agent_id.to_owned(), name, telephone_audio: true })
+        let held = |import: &ImportSeen| import.vendor_agent_id.as_deref() == Some(agent_id);
+        let imports = self.written.imports(Vec::new()).into_iter().filter(held).collect();
+        let (agent_id, archived) = (agent_id.to_owned(), false);
+        Outcome::Done(AgentSeen { agent_id, name, telephone_audio: true, archived, imports })
+    }
+
+    async fn list_imports(&self, _key: &AgentKey) -> Outcome<Vec<ImportSeen>> {
+        Outcome::Done(self.written.imports(Vec::new()))
+    }
+
+    async fn read_import(&self, _key: &AgentKey, id: &ImportId) -> Outcome<ImportSeen> {
+        self.written.import_of(id).flatten().map_or_else(unknown, Outcome::Done)
+    }
+
+    async fn import_number(&self, _key: &AgentKey, _access: &Access, order: &ImportOrder) -> Outcome<ImportId> {
+        Outcome::Done(self.written.import(order))
+    }
+
+    async fn assign_import(&self, _key: &AgentKey, id: &ImportId, agent_id: Option<&str>) -> Outcome<ImportSeen> {
+        let Some(seen) = self.written.import_of(id).flatten() else { return unknown() };
+        let assigned = ImportSeen { vendor_agent_id: agent_id.map(str::to_owned), ..seen };
+        self.written.put_import(assigned.clone());
+        Outcome::Done(assigned)
+    }
+
+    async fn delete_import(&self, _key: &AgentKey, id: &ImportId) -> Outcome<()> {
+        self.written.delete_import(id);
+        Outcome::Done(())
     }
 }
 
@@ -181,6 +180,30 @@ mod tests {
         let Outcome::Done(now) = mock.read_number(&access(), &seen.sid).await else { panic!("it was just written") };
         assert!(now.is_configured_as(&wanted));
         assert_eq!(mock.find_number(&access(), &e164).await, Outcome::Done(Some(now)));
+    }
+
+    #[tokio::test]
+    async fn an_imported_number_is_taken_over_until_its_webhooks_are_written_again() {
+        let (mock, other) = (Mock::default(), Mock::default());
+        let agents = mock.clone();
+        let key = AgentKey { api_key: "key".to_owned().into(), api_base_url: None };
+        let e164: E164 = "+14155550123".parse().expect("a number");
+        let (label, vendor_agent_id) = ("ours".to_owned(), "agent_01".to_owned());
+        let order = ImportOrder { e164: e164.clone(), label, vendor_agent_id };
+        let Outcome::Done(id) = agents.import_number(&key, &access(), &order).await else { panic!("it takes any") };
+        let Outcome::Done(Some(seen)) = mock.find_number(&access(), &e164).await else {
+            panic!("it owns every number")
+        };
+        assert!(seen.webhooks.voice_url.as_deref().is_some_and(|url| url.contains("elevenlabs.io")));
+        let Outcome::Done(gone) = agents.assign_import(&key, &id, None).await else { panic!("it is there") };
+        assert_eq!((gone.vendor_agent_id, gone.label.as_str()), (None, "ours"));
+        mock.write_webhooks(&access(), &seen, &Webhooks::default()).await;
+        let Outcome::Done(Some(now)) = mock.find_number(&access(), &e164).await else { panic!("it owns every number") };
+        assert!(now.is_configured_as(&Webhooks::default()));
+        agents.delete_import(&key, &id).await;
+        assert_eq!(agents.list_imports(&key).await, Outcome::Done(Vec::new()));
+        assert!(matches!(agents.read_import(&key, &id).await, Outcome::Refused(_)));
+        assert_eq!(other.list_imports(&key).await, Outcome::Done(Vec::new()));
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ pub mod line;
 pub mod mock;
 pub mod test_mode;
 pub mod twilio;
+pub mod written;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -20,6 +21,7 @@ use crate::domain::{
     e164::E164,
     outcome::Outcome,
     party::Party,
+    phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     sid::{CallSid, PhoneNumberSid},
     telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
 };
@@ -68,6 +70,22 @@ pub trait VoiceAgents: Send + Sync {
 
     /// An agent, to see that it exists and speaks telephone audio.
     async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen>;
+
+    /// Every number of the key's workspace. The vendor has no pages for them and no filter by number.
+    async fn list_imports(&self, key: &AgentKey) -> Outcome<Vec<ImportSeen>>;
+
+    /// One number.
+    async fn read_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<ImportSeen>;
+
+    /// Imports a number out of its Twilio account, for which the vendor gets that account's auth token, and takes over its
+    /// voice URL. Nothing keeps the vendor from doing it twice: look first.
+    async fn import_number(&self, key: &AgentKey, access: &Access, order: &ImportOrder) -> Outcome<ImportId>;
+
+    /// Says which agent answers a number; `None` for nobody.
+    async fn assign_import(&self, key: &AgentKey, id: &ImportId, agent_id: Option<&str>) -> Outcome<ImportSeen>;
+
+    /// Forgets a number. Whether its voice URL is put back is not known.
+    async fn delete_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<()>;
 }
 
 /// What it takes to use the agent vendor.
@@ -125,4 +143,8 @@ pub struct AgentSeen {
     pub name: String,
     /// It hears and speaks `ulaw_8000`; with anything else callers hear noise.
     pub telephone_audio: bool,
+    /// Put away: it takes no calls.
+    pub archived: bool,
+    /// The numbers it answers.
+    pub imports: Vec<ImportSeen>,
 }

@@ -1,17 +1,18 @@
 //! `CALLPLANE_TEST_MODE`: reads are real, writes are not. What was written here reads back as written, so that whatever
 //! follows a write goes the way it would.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{
-    Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents,
-    mock::{SIMULATED_AGENT, Written},
+    Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused, mock::SIMULATED_AGENT,
+    written::Written,
 };
 use crate::domain::{
     e164::E164,
-    outcome::Outcome,
+    outcome::{Cause, Outcome},
+    phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     sid::{CallSid, PhoneNumberSid},
     telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
 };
@@ -19,20 +20,13 @@ use crate::domain::{
 /// A vendor whose writes are left out.
 pub struct TestMode<T> {
     real: T,
-    written: Written,
+    written: Arc<Written>,
 }
 
 impl<T> TestMode<T> {
-    /// Leaves out the writes of `real`.
-    pub fn new(real: T) -> Self {
-        Self { real, written: Written::default() }
-    }
-
-    fn overlaid(&self, seen: NumberSeen) -> NumberSeen {
-        match self.written.get(&seen.sid) {
-            Some(written) => NumberSeen { webhooks: written.webhooks, all_post: written.all_post, ..seen },
-            None => seen,
-        }
+    /// Leaves out the writes of `real` and keeps them in `written`, which the vendors share.
+    pub fn new(real: T, written: Arc<Written>) -> Self {
+        Self { real, written }
     }
 }
 
@@ -60,17 +54,17 @@ impl<T: Telephony> Telephony for TestMode<T> {
 
     async fn list_numbers(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<NumberSeen>> {
         map(self.real.list_numbers(access, after).await, |Page { items, next }| Page {
-            items: items.into_iter().map(|seen| self.overlaid(seen)).collect(),
+            items: items.into_iter().map(|seen| self.written.shown(seen)).collect(),
             next,
         })
     }
 
     async fn find_number(&self, access: &Access, e164: &E164) -> Outcome<Option<NumberSeen>> {
-        map(self.real.find_number(access, e164).await, |found| found.map(|seen| self.overlaid(seen)))
+        map(self.real.find_number(access, e164).await, |found| found.map(|seen| self.written.shown(seen)))
     }
 
     async fn read_number(&self, access: &Access, sid: &PhoneNumberSid) -> Outcome<NumberSeen> {
-        map(self.real.read_number(access, sid).await, |seen| self.overlaid(seen))
+        map(self.real.read_number(access, sid).await, |seen| self.written.shown(seen))
     }
 
     async fn write_webhooks(&self, _access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
@@ -103,6 +97,39 @@ impl<T: VoiceAgents> VoiceAgents for TestMode<T> {
     }
 
     async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen> {
-        self.real.get_agent(key, agent_id).await
+        let held = |import: &ImportSeen| import.vendor_agent_id.as_deref() == Some(agent_id);
+        map(self.real.get_agent(key, agent_id).await, |seen| {
+            let imports = self.written.imports(seen.imports).into_iter().filter(held).collect();
+            AgentSeen { imports, ..seen }
+        })
+    }
+
+    async fn list_imports(&self, key: &AgentKey) -> Outcome<Vec<ImportSeen>> {
+        map(self.real.list_imports(key).await, |theirs| self.written.imports(theirs))
+    }
+
+    async fn read_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<ImportSeen> {
+        match self.written.import_of(id) {
+            Some(Some(seen)) => Outcome::Done(seen),
+            Some(None) => Outcome::Refused(refused(Cause::NotFound, "the number was deleted in test mode")),
+            None => self.real.read_import(key, id).await,
+        }
+    }
+
+    async fn import_number(&self, _key: &AgentKey, _access: &Access, order: &ImportOrder) -> Outcome<ImportId> {
+        Outcome::Done(self.written.import(order))
+    }
+
+    async fn assign_import(&self, key: &AgentKey, id: &ImportId, agent_id: Option<&str>) -> Outcome<ImportSeen> {
+        map(self.read_import(key, id).await, |seen| {
+            let assigned = ImportSeen { vendor_agent_id: agent_id.map(str::to_owned), ..seen };
+            self.written.put_import(assigned.clone());
+            assigned
+        })
+    }
+
+    async fn delete_import(&self, _key: &AgentKey, id: &ImportId) -> Outcome<()> {
+        self.written.delete_import(id);
+        Outcome::Done(())
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     flow::{Context, Facts, Registrar, Wake},
     metrics::Metrics,
-    provider::{Telephony, VoiceAgents, elevenlabs, mock::Mock, test_mode::TestMode, twilio},
+    provider::{Telephony, VoiceAgents, elevenlabs, mock::Mock, test_mode::TestMode, twilio, written::Written},
     secret::{Cursors, KeyCheck, MasterKeys, StreamTokens},
     settings::{Settings, TelephonyKind, Vendors},
     store::{Store, failed, secret},
@@ -65,12 +65,15 @@ impl Plane {
             metrics,
             tracer,
         });
-        let agents = voice_agents(vendors, &clock)?;
+        let agents = for_callers(vendors, &clock)?;
         let key = vendors.eleven_labs_api_key.clone();
-        let registrar = Arc::new(ElevenLabsRegistrar::new(Arc::clone(&ctx), agents, key));
+        let registrar = Arc::new(ElevenLabsRegistrar::new(Arc::clone(&ctx), agents, key.clone()));
+        let ForWorkers { telephony, agents } = for_workers(vendors, &clock)?;
         let crew = Crew {
             ctx: Arc::clone(&ctx),
-            telephony: telephony(vendors, &clock)?,
+            telephony,
+            agents,
+            eleven_labs_key: key,
             owner: format!("{}-{}", std::process::id(), ids.next()),
             boundaries: Boundaries::default(),
         };
@@ -92,28 +95,46 @@ fn facts(settings: &Settings) -> Facts {
     }
 }
 
-fn telephony(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Telephony>> {
+/// The vendors a worker acts on.
+struct ForWorkers {
+    telephony: Arc<dyn Telephony>,
+    agents: Arc<dyn VoiceAgents>,
+}
+
+fn for_workers(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<ForWorkers> {
     if vendors.telephony == TelephonyKind::Mock {
-        return Ok(Arc::new(Mock::default()));
+        // One for both: an import at the one changes the number at the other.
+        let mock = Mock::default();
+        return Ok(ForWorkers { telephony: Arc::new(mock.clone()), agents: Arc::new(mock) });
     }
     let base = vendors.twilio_base_url.clone();
     let settings = twilio::Settings { api_base_url: base, ..twilio::Settings::default() };
-    let real = twilio::Twilio::new(settings, Arc::clone(clock))?;
-    match vendors.test_mode {
-        true => Ok(Arc::new(TestMode::new(real))),
-        false => Ok(Arc::new(real)),
-    }
+    let telephony = twilio::Twilio::new(settings, Arc::clone(clock))?;
+    let agents = eleven_labs(vendors, clock)?;
+    Ok(match vendors.test_mode {
+        true => {
+            let written = Arc::new(Written::default());
+            let telephony = Arc::new(TestMode::new(telephony, Arc::clone(&written)));
+            ForWorkers { telephony, agents: Arc::new(TestMode::new(agents, written)) }
+        }
+        false => ForWorkers { telephony: Arc::new(telephony), agents: Arc::new(agents) },
+    })
 }
 
-fn voice_agents(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<Arc<dyn VoiceAgents>> {
+/// The answer path's vendor.
+fn for_callers(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<Arc<dyn VoiceAgents>> {
     if vendors.telephony == TelephonyKind::Mock && vendors.eleven_labs_base_url.is_none() {
         return Ok(Arc::new(Mock::default()));
     }
+    Ok(Arc::new(eleven_labs(vendors, clock)?))
+}
+
+fn eleven_labs(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<elevenlabs::ElevenLabs> {
     let mut settings = elevenlabs::Settings::default();
     if let Some(base) = &vendors.eleven_labs_base_url {
         settings.api_base_url = base.clone();
     }
-    Ok(Arc::new(elevenlabs::ElevenLabs::new(settings, Arc::clone(clock))?))
+    elevenlabs::ElevenLabs::new(settings, Arc::clone(clock))
 }
 
 /// Brings the schema up to date. Replicas that start together wait for one another on PostgreSQL; SQLite has one writer.

@@ -1,4 +1,4 @@
-//! Opens what it takes to act on an account: only for the moment of one vendor call.
+//! Opens what it takes to act on an account or an agent: only for the moment of one vendor call.
 
 use secrecy::SecretString;
 
@@ -6,13 +6,13 @@ use crate::{
     domain::{
         account::Account,
         error::Result,
-        id::{AccountId, WorkspaceId},
+        id::{AccountId, AgentId, WorkspaceId},
     },
     flow::{
         Context,
         vault::{self, Opened, account as places},
     },
-    provider::{Access, Credential},
+    provider::{Access, AgentKey, Credential},
     store::{self, Scope},
 };
 
@@ -23,6 +23,8 @@ pub enum Purpose {
     Proof,
     /// To work with: the API key first, because it can be replaced without touching the webhooks.
     Work,
+    /// To hand over to ElevenLabs, which imports a number with nothing but the auth token.
+    HandOver,
 }
 
 /// Opens an account's credentials; `None` when the account is gone or has none.
@@ -42,6 +44,14 @@ pub async fn open(ctx: &Context, workspace: WorkspaceId, id: AccountId, purpose:
     Ok(credential(&account, &mut opened, purpose).map(|credential| Access { parent, ..access(&account, credential) }))
 }
 
+/// Opens an agent's own key at ElevenLabs, or takes the server's; `None` when there is neither.
+pub async fn agent_key(ctx: &Context, servers: Option<&SecretString>, id: AgentId) -> Result<Option<AgentKey>> {
+    let place = vault::agent_api_key(id);
+    let own = vault::open(ctx, ctx.store.read(), vec![place.row]).await?.take(&place);
+    let key = own.or_else(|| servers.cloned());
+    Ok(key.map(|api_key| AgentKey { api_key, api_base_url: None }))
+}
+
 fn credential(account: &Account, opened: &mut Opened, purpose: Purpose) -> Option<Credential> {
     let mut take = |column| -> Option<SecretString> { opened.take(&places::place(account.id, column)) };
     let token = take(places::AUTH_TOKEN).map(Credential::AuthToken);
@@ -51,6 +61,7 @@ fn credential(account: &Account, opened: &mut Opened, purpose: Purpose) -> Optio
     match purpose {
         Purpose::Proof => token.or(key),
         Purpose::Work => key.or(token),
+        Purpose::HandOver => token,
     }
 }
 

@@ -15,12 +15,16 @@ pub mod timers;
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use boundary::{Boundaries, Boundary, Crashed};
 
-use crate::{flow::Context, provider::Telephony};
+use crate::{
+    flow::Context,
+    provider::{Telephony, VoiceAgents},
+};
 
 /// What a worker needs.
 #[derive(Clone)]
@@ -29,6 +33,10 @@ pub struct Crew {
     pub ctx: Arc<Context>,
     /// Twilio, or what stands in for it.
     pub telephony: Arc<dyn Telephony>,
+    /// ElevenLabs, or what stands in for it.
+    pub agents: Arc<dyn VoiceAgents>,
+    /// The server's own ElevenLabs key, for agents that have none.
+    pub eleven_labs_key: Option<SecretString>,
     /// Which process this is, for leases.
     pub owner: String,
     /// Where a test may stop it.

@@ -6,12 +6,10 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use super::access;
 use crate::{
     domain::{answer::Registration, id::WorkspaceId, outcome::Outcome, telephony::Party},
-    flow::{
-        Context, Registrar,
-        vault::{self, agent_api_key},
-    },
+    flow::{Context, Registrar},
     provider::{AgentCallDirection, AgentKey, RegisterCall, VoiceAgents},
 };
 
@@ -31,10 +29,9 @@ impl ElevenLabsRegistrar {
         Self { ctx, agents, server_key }
     }
 
-    async fn key(&self, registration: &Registration) -> Option<SecretString> {
-        let place = agent_api_key(registration.agent_id);
-        match vault::open(&self.ctx, self.ctx.store.read(), vec![place.row]).await {
-            Ok(mut opened) => opened.take(&place).or_else(|| self.server_key.clone()),
+    async fn key(&self, registration: &Registration) -> Option<AgentKey> {
+        match access::agent_key(&self.ctx, self.server_key.as_ref(), registration.agent_id).await {
+            Ok(key) => key,
             Err(error) => {
                 tracing::error!(agent = %registration.agent_id, "the agent's key cannot be opened: {error}");
                 None
@@ -48,7 +45,7 @@ impl Registrar for ElevenLabsRegistrar {
     async fn register(&self, _workspace: WorkspaceId, registration: &Registration) -> Option<String> {
         let started = Instant::now();
         let registered = tokio::time::timeout(DEADLINE, async {
-            let api_key = self.key(registration).await?;
+            let key = self.key(registration).await?;
             let call = RegisterCall {
                 agent_id: registration.eleven_labs_agent_id.clone(),
                 from: Party(registration.from.as_str().to_owned()),
@@ -56,7 +53,7 @@ impl Registrar for ElevenLabsRegistrar {
                 direction: AgentCallDirection::Inbound,
                 dynamic_variables: registration.dynamic_variables.clone(),
             };
-            Some(self.agents.register_call(&AgentKey { api_key, api_base_url: None }, &call, DEADLINE).await)
+            Some(self.agents.register_call(&key, &call, DEADLINE).await)
         });
         let registered = registered.await;
         let outcome = match &registered {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use callplane_control_plane::{
-    domain::outcome::{Cause, Outcome},
-    provider::{AgentCallDirection, RegisterCall, VoiceAgents},
+    domain::{
+        outcome::{Cause, Outcome},
+        phone_number::attachment::{ImportId, ImportOrder},
+    },
+    provider::{Access, AgentCallDirection, Credential, RegisterCall, VoiceAgents},
 };
 
 use crate::vendor::{self, Reply, Vendor, answer};
@@ -85,4 +88,72 @@ async fn an_agent_id_cannot_leave_its_place_in_the_path() {
         assert!(matches!(client.get_agent(&vendor.key(), bad).await, Outcome::Refused(_)), "{bad}");
     }
     assert!(vendor.asked().is_empty());
+}
+
+fn order() -> ImportOrder {
+    ImportOrder {
+        e164: "+14155550123".parse().expect("a number"),
+        label: "Callplane num_01".to_owned(),
+        vendor_agent_id: "agent_01".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_import_hands_over_the_auth_token_and_nothing_else_will_do() {
+    let vendor = Vendor::always(answer(200, r#"{"phone_number_id":"phnum_01"}"#)).await;
+    let client = vendor::elevenlabs(&vendor::clock());
+    let outcome = client.import_number(&vendor.key(), &vendor::access(), &order()).await;
+    assert_eq!(outcome, Outcome::Done(ImportId("phnum_01".to_owned())));
+    let sent: serde_json::Value = serde_json::from_str(&vendor.asked()[0].body).expect("JSON");
+    assert_eq!((&sent["sid"], &sent["token"]), (&vendor::ACCOUNT.into(), &"s3cret-token".into()));
+    assert_eq!((&sent["label"], &sent["agent_id"]), (&"Callplane num_01".into(), &"agent_01".into()));
+
+    let key = "SK00000000000000000000000000000001".parse().expect("a SID");
+    let credential = Credential::ApiKey { sid: key, secret: "key-secret".to_owned().into() };
+    let outcome = client.import_number(&vendor.key(), &Access { credential, ..vendor::access() }, &order()).await;
+    let Outcome::Refused(refused) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((refused.cause, vendor.asked().len()), (Cause::Credentials, 1));
+}
+
+#[tokio::test]
+async fn numbers_are_read_whatever_else_they_say_and_what_is_no_telephone_number_is_left_out() {
+    let body = r#"[
+        {"provider":"twilio","phone_number":"+14155550123","label":"One","phone_number_id":"phnum_01","assigned_agent":{"agent_id":"agent_01","agent_name":"A","branch_id":"b"},"new":[1]},
+        {"provider":"sip_trunk","phone_number":"+14155550124","phone_number_id":"phnum_02","assigned_agent":null},
+        {"provider":"sip_trunk","phone_number":"reception","label":"SIP user","phone_number_id":"phnum_03"}
+    ]"#;
+    let vendor = Vendor::always(answer(200, body)).await;
+    let outcome = vendor::elevenlabs(&vendor::clock()).list_imports(&vendor.key()).await;
+    let Outcome::Done(seen) = outcome else { panic!("{outcome:?}") };
+    let agents: Vec<_> = seen.iter().map(|one| (one.vendor_agent_id.as_deref(), one.is_twilio)).collect();
+    assert_eq!(agents, [(Some("agent_01"), true), (None, false)]);
+}
+
+#[tokio::test]
+async fn another_number_than_the_one_asked_for_is_not_believed() {
+    let body = r#"{"provider":"twilio","phone_number":"+14155550123","phone_number_id":"phnum_02"}"#;
+    let vendor = Vendor::always(answer(200, body)).await;
+    let client = vendor::elevenlabs(&vendor::clock());
+    let id = ImportId("phnum_01".to_owned());
+    assert!(matches!(client.read_import(&vendor.key(), &id).await, Outcome::Unknown(_)));
+    assert!(matches!(client.assign_import(&vendor.key(), &id, None).await, Outcome::Unknown(_)));
+    let bad = ImportId("../agents".to_owned());
+    assert!(matches!(client.delete_import(&vendor.key(), &bad).await, Outcome::Refused(_)));
+    assert_eq!(vendor.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn imports_that_fail_do_not_keep_callers_from_being_announced() {
+    let vendor = Vendor::start(|asked| match asked.path.ends_with("/register-call") {
+        true => answer(200, TWIML),
+        false => answer(500, ""),
+    })
+    .await;
+    let client = vendor::elevenlabs(&vendor::clock());
+    for _ in 0..10 {
+        let outcome = client.import_number(&vendor.key(), &vendor::access(), &order()).await;
+        assert!(!matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    }
+    assert!(vendor.asked().len() < 10, "the desk gives up for a while");
+    assert_eq!(client.register_call(&vendor.key(), &call(), SOON).await, Outcome::Done(TWIML.to_owned()));
 }

@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use callplane_control_plane::{
     domain::{
         outcome::{Outcome, Refused},
+        phone_number::attachment::{ImportId, ImportOrder},
         telephony::{CallFilter, NumberSeen, Webhooks},
     },
     provider::{Access, AgentKey, Telephony, VoiceAgents},
@@ -64,6 +65,14 @@ fn filter() -> CallFilter {
     }
 }
 
+fn order() -> ImportOrder {
+    ImportOrder {
+        e164: "+14155550123".parse().expect("a number"),
+        label: "Callplane".to_owned(),
+        vendor_agent_id: "agent_01".to_owned(),
+    }
+}
+
 /// Every request our clients can make; gives the refusals.
 async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
     let clock = vendor::clock();
@@ -73,6 +82,8 @@ async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
         webhooks: Webhooks { trunk_sid: Some("TK00000000000000000000000000000001".to_owned()), ..webhooks() },
         ..seen.clone()
     };
+    let import = ImportId("phnum_01".to_owned());
+    let regional = Access { region: Some("ie1".to_owned()), ..access.clone() };
     [
         refusal(twilio.read_account(access).await),
         refusal(twilio.list_accounts(access, None).await),
@@ -87,6 +98,13 @@ async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
         refusal(twilio.list_calls(access, &filter(), None).await),
         refusal(elevenlabs.register_call(key, &call(), Duration::from_secs(5)).await),
         refusal(elevenlabs.get_agent(key, "agent_01").await),
+        refusal(elevenlabs.list_imports(key).await),
+        refusal(elevenlabs.import_number(key, access, &order()).await),
+        refusal(elevenlabs.import_number(key, &regional, &order()).await),
+        refusal(elevenlabs.read_import(key, &import).await),
+        refusal(elevenlabs.assign_import(key, &import, Some("agent_01")).await),
+        refusal(elevenlabs.assign_import(key, &import, None).await),
+        refusal(elevenlabs.delete_import(key, &import).await),
     ]
     .into_iter()
     .flatten()
@@ -131,7 +149,7 @@ async fn our_requests_fit_the_vendors_own_descriptions() {
     let vendor = Vendor::always(answer(404, "")).await;
     ask_everything(&vendor.access(), &vendor.key()).await;
     let asked = vendor.asked();
-    assert_eq!(asked.len(), 10, "the write that changes nothing is not sent");
+    assert_eq!(asked.len(), 17, "the write that changes nothing is not sent");
     for asked in asked {
         let wrong = complaints(&asked, &descriptions);
         assert!(wrong.is_empty(), "{} {}: {wrong:?}", asked.method, asked.path);

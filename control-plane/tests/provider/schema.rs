@@ -33,6 +33,15 @@ impl Description {
 
     fn check(&self, at: &str, value: &Value, schema: &Value, wrong: &mut Vec<String>) {
         let schema = self.resolve(schema);
+        if let Some(kinds) = schema["oneOf"].as_array() {
+            let judged = kinds.iter().map(|kind| {
+                let mut wrong = Vec::new();
+                self.check(at, value, kind, &mut wrong);
+                wrong
+            });
+            // What is wrong with the kind that comes nearest.
+            return wrong.extend(judged.min_by_key(Vec::len).unwrap_or_default());
+        }
         if let Some(text) = value.as_str() {
             check_text(at, text, schema, wrong);
         }

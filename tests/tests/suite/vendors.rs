@@ -6,6 +6,7 @@ use callplane_control_plane::{
     clock::SystemClock,
     domain::{
         outcome::{Cause, Outcome},
+        phone_number::attachment::ImportOrder,
         telephony::{AccountStatus, CallFilter, CallStatus, NumberSeen, Webhooks},
     },
     provider::{
@@ -49,6 +50,13 @@ impl Bench {
     /// The subaccount, with its main account to explain a refusal.
     fn sub(&self) -> Access {
         Access { parent: Some(Box::new(self.access(&self.main))), ..self.access(&self.sub) }
+    }
+
+    fn elevenlabs(&self) -> (ElevenLabs, AgentKey) {
+        let client = ElevenLabs::new(elevenlabs::Settings::default(), Arc::new(SystemClock)).expect("a client");
+        let key = self.simulator.add_elevenlabs_key(NewElevenLabsKey::default());
+        let api_base_url = Some(self.simulator.base_url().to_owned());
+        (client, AgentKey { api_key: key.key.into(), api_base_url })
     }
 
     async fn number(&self) -> NumberSeen {
@@ -172,11 +180,8 @@ async fn a_call_that_nobody_told_us_of_is_found_in_the_list() {
 #[tokio::test]
 async fn an_announced_call_gets_the_twiml_of_its_agent() {
     let bench = Bench::start().await;
-    let key = bench.simulator.add_elevenlabs_key(NewElevenLabsKey::default());
     let agent = bench.simulator.add_agent(NewAgent::default());
-    let client = ElevenLabs::new(elevenlabs::Settings::default(), Arc::new(SystemClock)).expect("a client");
-    let api_base_url = Some(bench.simulator.base_url().to_owned());
-    let key = AgentKey { api_key: key.key.into(), api_base_url };
+    let (client, key) = bench.elevenlabs();
     let call = RegisterCall {
         agent_id: agent.agent_id.clone(),
         from: CALLER.into(),
@@ -193,4 +198,64 @@ async fn an_announced_call_gets_the_twiml_of_its_agent() {
     assert_eq!(cause(client.register_call(&key, &absent, patience).await), Cause::NotFound);
     let wrong = AgentKey { api_key: "wrong".to_owned().into(), ..key };
     assert_eq!(cause(client.register_call(&wrong, &call, patience).await), Cause::Credentials);
+}
+
+fn order(agent_id: &str) -> ImportOrder {
+    let (label, vendor_agent_id) = ("Callplane num_01".to_owned(), agent_id.to_owned());
+    ImportOrder { e164: NUMBER.parse().expect("a number"), label, vendor_agent_id }
+}
+
+#[tokio::test]
+async fn a_number_is_imported_assigned_read_and_deleted_and_the_import_takes_its_voice_url() {
+    let bench = Bench::start().await;
+    let (client, key) = bench.elevenlabs();
+    let [one, other] = [(); 2].map(|()| bench.simulator.add_agent(NewAgent::default()).agent_id);
+    let id = done(client.import_number(&key, &bench.sub(), &order(&one)).await);
+    let seen = done(client.read_import(&key, &id).await);
+    assert_eq!((seen.e164.as_str(), seen.label.as_str(), seen.is_twilio), (NUMBER, "Callplane num_01", true));
+    assert_eq!(seen.vendor_agent_id.as_deref(), Some(one.as_str()));
+    assert_eq!(done(client.get_agent(&key, &one).await).imports, [seen]);
+    let url = bench.number().await.webhooks.voice_url;
+    assert!(url.as_deref().is_some_and(|url| url.contains("elevenlabs.io")), "{url:?}");
+
+    let moved = done(client.assign_import(&key, &id, Some(&other)).await);
+    assert_eq!(moved.vendor_agent_id.as_deref(), Some(other.as_str()));
+    assert_eq!(done(client.assign_import(&key, &id, None).await).vendor_agent_id, None);
+    assert_eq!(done(client.list_imports(&key).await).len(), 1);
+    done(client.delete_import(&key, &id).await);
+    assert_eq!(done(client.list_imports(&key).await), []);
+    assert_eq!(cause(client.read_import(&key, &id).await), Cause::NotFound);
+    assert_eq!(cause(client.delete_import(&key, &id).await), Cause::NotFound);
+}
+
+#[tokio::test]
+async fn an_import_is_refused_with_what_is_wrong_and_changes_nothing() {
+    let bench = Bench::start().await;
+    let (client, key) = bench.elevenlabs();
+    let agent = bench.simulator.add_agent(NewAgent::default()).agent_id;
+    let before = bench.number().await;
+    let wrong = Access { credential: Credential::AuthToken("wrong".to_owned().into()), ..bench.sub() };
+    assert_eq!(cause(client.import_number(&key, &wrong, &order(&agent)).await), Cause::Invalid);
+    let elsewhere = bench.access(&bench.main);
+    assert_eq!(cause(client.import_number(&key, &elsewhere, &order(&agent)).await), Cause::Invalid);
+    assert_eq!(cause(client.import_number(&key, &bench.sub(), &order("agent_absent")).await), Cause::NotFound);
+    let stranger = AgentKey { api_key: "wrong".to_owned().into(), ..key.clone() };
+    assert_eq!(cause(client.import_number(&stranger, &bench.sub(), &order(&agent)).await), Cause::Credentials);
+    bench.simulator.inject_fault(Fault::once("/phone-numbers", FaultAction::TooManyRequests).method("POST"));
+    assert_eq!(cause(client.import_number(&key, &bench.sub(), &order(&agent)).await), Cause::RateLimited);
+    assert_eq!((bench.number().await, done(client.list_imports(&key).await)), (before, Vec::new()));
+}
+
+#[tokio::test]
+async fn an_import_whose_answer_is_lost_is_unknown_and_is_in_the_list() {
+    for action in [FaultAction::ErrorAfter { status: 500, code: None }, FaultAction::ResetAfter, FaultAction::Garbage] {
+        let bench = Bench::start().await;
+        let (client, key) = bench.elevenlabs();
+        let agent = bench.simulator.add_agent(NewAgent::default()).agent_id;
+        bench.simulator.inject_fault(Fault::once("/phone-numbers", action.clone()).method("POST"));
+        let outcome = client.import_number(&key, &bench.sub(), &order(&agent)).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{action:?}: {outcome:?}");
+        let listed = done(client.list_imports(&key).await);
+        assert_eq!(listed.iter().map(|one| one.label.as_str()).collect::<Vec<_>>(), ["Callplane num_01"], "{action:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! A number, who answers it, and how its webhooks at Twilio stand. How it changes is in `machine`.
 
+pub mod attachment;
 mod machine;
 mod work;
 

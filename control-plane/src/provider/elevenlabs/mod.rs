@@ -1,19 +1,21 @@
-//! ElevenLabs behind the `VoiceAgents` port: announcing a call, and looking at an agent.
+//! ElevenLabs behind the `VoiceAgents` port: announcing a call, looking at an agent, and its phone numbers.
 
+mod number;
 mod refusal;
 mod twiml;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use self::{number::Number, refusal::Subject};
 use super::{
-    AgentCallDirection, AgentKey, AgentSeen, RegisterCall, VoiceAgents,
+    Access, AgentCallDirection, AgentKey, AgentSeen, RegisterCall, VoiceAgents,
     breaker::Circuit,
     line::{Answer, Limits, Line, refused},
 };
@@ -21,11 +23,17 @@ use crate::domain::{
     api_base::{ApiBase, PlainHttp},
     error::Error,
     outcome::{Cause, Outcome, Refused},
+    phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     time::Clock,
 };
 
 /// The audio that telephones speak.
 const TELEPHONE: &str = "ulaw_8000";
+
+/// ElevenLabs limits what is under way at once, and callers come first.
+const AT_THE_DESK: usize = 8;
+/// The list of numbers has no pages: room for some thirty thousand.
+const LONGEST_LIST: usize = 8 << 20;
 
 /// How ElevenLabs is reached.
 #[derive(Clone, Debug)]
@@ -48,14 +56,20 @@ impl Default for Settings {
 
 /// The client of ElevenLabs' agents.
 pub struct ElevenLabs {
+    /// For callers who wait.
     line: Line,
+    /// For everything else, with places and circuits of its own: a list that takes long and an import that fails must not
+    /// keep a caller from being announced.
+    desk: Line,
     settings: Settings,
 }
 
 impl ElevenLabs {
     /// A client that connects when first used.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        Ok(Self { line: Line::new("elevenlabs", settings.limits, clock)?, settings })
+        let line = Line::new("elevenlabs", settings.limits, Arc::clone(&clock))?;
+        let desk = Limits { concurrent: AT_THE_DESK, body: LONGEST_LIST, ..settings.limits };
+        Ok(Self { line, desk: Line::new("elevenlabs", desk, clock)?, settings })
     }
 
     fn base(&self, key: &AgentKey) -> Result<ApiBase, Refused> {
@@ -66,11 +80,11 @@ impl ElevenLabs {
 
     async fn ask<T>(
         &self,
+        line: &Line,
         key: &AgentKey,
-        what: &'static str,
         deadline: Duration,
-        build: impl FnOnce(&reqwest::Client, &str) -> RequestBuilder,
-        read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+        request: Request,
+        read: impl FnOnce(&Answer) -> Outcome<T>,
     ) -> Outcome<T> {
         let base = match self.base(key) {
             Ok(base) => base,
@@ -80,9 +94,34 @@ impl ElevenLabs {
         let Ok(api_key) = header(key) else {
             return Outcome::Refused(refused(Cause::Credentials, "the API key has characters that no key has"));
         };
-        let request = build(self.line.client(), base.as_str()).header("xi-api-key", api_key);
-        self.line.exchange(&circuit, what, deadline, request, |answer| meaning(answer, read)).await
+        let Request { what, method, path, body } = request;
+        let mut request = line.client().request(method, format!("{}{path}", base.as_str()));
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        line.exchange(&circuit, what, deadline, request.header("xi-api-key", api_key), read).await
     }
+
+    /// What nobody waits for on the telephone.
+    async fn manage<T>(
+        &self,
+        key: &AgentKey,
+        subject: Subject,
+        request: Request,
+        read: impl FnOnce(&[u8]) -> Result<T, &'static str>,
+    ) -> Outcome<T> {
+        let deadline = self.desk.limits().deadline;
+        self.ask(&self.desk, key, deadline, request, |answer| meaning(answer, subject, read)).await
+    }
+}
+
+/// A request to be made.
+struct Request {
+    /// Names it in the log.
+    what: &'static str,
+    method: Method,
+    path: String,
+    body: Option<Value>,
 }
 
 #[async_trait]
@@ -92,28 +131,45 @@ impl VoiceAgents for ElevenLabs {
     }
 
     async fn register_call(&self, key: &AgentKey, call: &RegisterCall, deadline: Duration) -> Outcome<String> {
-        let body = announcement(call);
-        let build = |client: &reqwest::Client, base: &str| {
-            client.request(Method::POST, format!("{base}/v1/convai/twilio/register-call")).json(&body)
-        };
-        self.ask(key, "register call", deadline, build, twiml::document).await
+        let path = "/v1/convai/twilio/register-call".to_owned();
+        let request = Request { what: "register call", method: Method::POST, path, body: Some(announcement(call)) };
+        let read = |answer: &Answer| meaning(answer, Subject::Agent, twiml::document);
+        self.ask(&self.line, key, deadline, request, read).await
     }
 
     async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen> {
         if !is_path_segment(agent_id) {
             return Outcome::Refused(refused(Cause::Invalid, "an agent id has letters, digits, `_` and `-` only"));
         }
-        let build = |client: &reqwest::Client, base: &str| {
-            client.request(Method::GET, format!("{base}/v1/convai/agents/{agent_id}"))
-        };
-        self.ask(key, "get agent", self.line.limits().deadline, build, agent).await
+        let path = format!("/v1/convai/agents/{agent_id}");
+        let request = Request { what: "get agent", method: Method::GET, path, body: None };
+        self.manage(key, Subject::Agent, request, agent).await
+    }
+
+    async fn list_imports(&self, key: &AgentKey) -> Outcome<Vec<ImportSeen>> {
+        number::list(self, key).await
+    }
+
+    async fn read_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<ImportSeen> {
+        number::read(self, key, id).await
+    }
+
+    async fn import_number(&self, key: &AgentKey, access: &Access, order: &ImportOrder) -> Outcome<ImportId> {
+        number::import(self, key, access, order).await
+    }
+
+    async fn assign_import(&self, key: &AgentKey, id: &ImportId, agent_id: Option<&str>) -> Outcome<ImportSeen> {
+        number::assign(self, key, id, agent_id).await
+    }
+
+    async fn delete_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<()> {
+        number::delete(self, key, id).await
     }
 }
 
 /// Theirs are opaque, but every one ever seen is made of these, and nothing else can leave its place in a path.
-fn is_path_segment(agent_id: &str) -> bool {
-    (1..=128).contains(&agent_id.len())
-        && agent_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+fn is_path_segment(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn announcement(call: &RegisterCall) -> Value {
@@ -137,19 +193,24 @@ struct Agent {
     name: Option<String>,
     #[serde(default)]
     conversation_config: Value,
+    #[serde(default)]
+    archived: bool,
+    #[serde(default)]
+    phone_numbers: Vec<Number>,
 }
 
 fn agent(body: &[u8]) -> Result<AgentSeen, &'static str> {
-    let Agent { agent_id, name, conversation_config } =
+    let Agent { agent_id, name, conversation_config, archived, phone_numbers } =
         serde_json::from_slice(body).map_err(|_| "the answer could not be read")?;
     let speaks = |place: &str| conversation_config.pointer(place).and_then(Value::as_str) == Some(TELEPHONE);
     let telephone_audio = speaks("/asr/user_input_audio_format") && speaks("/tts/agent_output_audio_format");
-    Ok(AgentSeen { agent_id, name: name.unwrap_or_default(), telephone_audio })
+    let imports = phone_numbers.into_iter().filter_map(Number::seen).collect();
+    Ok(AgentSeen { agent_id, name: name.unwrap_or_default(), telephone_audio, archived, imports })
 }
 
-fn meaning<T>(answer: &Answer, read: impl FnOnce(&[u8]) -> Result<T, &'static str>) -> Outcome<T> {
+fn meaning<T>(answer: &Answer, subject: Subject, read: impl FnOnce(&[u8]) -> Result<T, &'static str>) -> Outcome<T> {
     if !(200..300).contains(&answer.status) {
-        return refusal::meaning(answer);
+        return refusal::meaning(answer, subject);
     }
     let read = answer.body.as_ref().map_err(|why| *why).and_then(|bytes| read(bytes));
     match read {

@@ -14,8 +14,19 @@ struct Body {
     detail: Value,
 }
 
+/// What was asked about: the same status means another thing of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An agent, or a call to it.
+    Agent,
+    /// A number that is there already.
+    Number,
+    /// A number that is to be imported.
+    Import,
+}
+
 /// What an answer other than 2xx means.
-pub fn meaning<T>(answer: &Answer) -> Outcome<T> {
+pub fn meaning<T>(answer: &Answer, subject: Subject) -> Outcome<T> {
     let status = answer.status;
     let unclear = !matches!(status, 307 | 308 | 400..=407 | 409..=499);
     if unclear {
@@ -23,12 +34,12 @@ pub fn meaning<T>(answer: &Answer) -> Outcome<T> {
     }
     let body = answer.body.as_ref().ok().and_then(|bytes| serde_json::from_slice::<Body>(bytes).ok());
     let word = body.as_ref().and_then(|body| body.detail.get("status")?.as_str()).unwrap_or_default();
-    let (cause, message) = cause(status, word);
+    let (cause, message) = cause(status, word, subject);
     Outcome::Refused(Refused { cause, code: 0, http_status: status, message: message.to_owned() })
 }
 
 /// The word says more than the status: a used-up quota comes as 401.
-fn cause(status: u16, word: &str) -> (Cause, &'static str) {
+fn cause(status: u16, word: &str, subject: Subject) -> (Cause, &'static str) {
     match (word, status) {
         ("invalid_api_key", _) => (Cause::Credentials, "ElevenLabs does not accept the API key"),
         ("quota_exceeded" | "max_character_limit_exceeded", _) => {
@@ -39,9 +50,24 @@ fn cause(status: u16, word: &str) -> (Cause, &'static str) {
         }
         (_, 401) => (Cause::Credentials, "ElevenLabs does not accept the API key"),
         (_, 402 | 403) => (Cause::Permission, "the API key does not allow this at ElevenLabs"),
-        (_, 404 | 410) => (Cause::NotFound, "ElevenLabs knows no such agent"),
+        (_, 404 | 410) => (Cause::NotFound, subject.unknown()),
         (_, 307 | 308) => (Cause::Invalid, "the address answers with a redirect; check the base URL"),
+        (_, 400 | 409) if subject == Subject::Import => (Cause::Invalid, NOT_IMPORTED),
         _ => (Cause::Invalid, "ElevenLabs does not accept the request"),
+    }
+}
+
+/// Their own text can repeat the number; the reasons are those of their guide.
+const NOT_IMPORTED: &str = "ElevenLabs could not import the number: the Twilio account must own it, its auth token must be \
+                            the primary one, and the number must not be imported yet";
+
+impl Subject {
+    fn unknown(self) -> &'static str {
+        match self {
+            Self::Agent => "ElevenLabs knows no such agent",
+            Self::Number => "ElevenLabs knows no such number or agent",
+            Self::Import => "ElevenLabs knows no agent for the number to import",
+        }
     }
 }
 
@@ -51,8 +77,30 @@ mod tests {
 
     use super::*;
 
+    fn about(status: u16, body: &str, subject: Subject) -> Outcome<()> {
+        let body = Ok(Bytes::copy_from_slice(body.as_bytes()));
+        meaning(&Answer { status, body, retry_after: None }, subject)
+    }
+
     fn of(status: u16, body: &str) -> Outcome<()> {
-        meaning(&Answer { status, body: Ok(Bytes::copy_from_slice(body.as_bytes())), retry_after: None })
+        about(status, body, Subject::Agent)
+    }
+
+    #[test]
+    fn a_refused_import_says_what_an_import_needs() {
+        let body = r#"{"detail":{"status":"twilio_error","message":"+15005550006 is not yours"}}"#;
+        for (subject, status, cause, says) in [
+            (Subject::Import, 400, Cause::Invalid, "auth token"),
+            (Subject::Import, 409, Cause::Invalid, "not be imported yet"),
+            (Subject::Import, 404, Cause::NotFound, "agent"),
+            (Subject::Number, 404, Cause::NotFound, "number"),
+            (Subject::Number, 400, Cause::Invalid, "request"),
+            (Subject::Import, 429, Cause::RateLimited, "nothing was done"),
+        ] {
+            let Outcome::Refused(refused) = about(status, body, subject) else { panic!("{status} {subject:?}") };
+            assert_eq!(refused.cause, cause, "{status} {subject:?}");
+            assert!(refused.message.contains(says) && !refused.message.contains("5550006"), "{}", refused.message);
+        }
     }
 
     #[test]
