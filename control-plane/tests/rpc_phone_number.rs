@@ -66,6 +66,7 @@ impl<'p> Desk<'p> {
             version: 1,
             create_time: now,
             update_time: now,
+            own_number: None,
         };
         let txn = self.plane.ctx.store.begin().await.expect("begins");
         store::agent::insert(&txn, &agent).await.expect("inserts");

@@ -7,6 +7,7 @@ mod m0001_foundation;
 mod m0002_effect_trace;
 mod m0003_reconciliation;
 mod m0004_call_pages;
+mod m0005_pool;
 mod m0006_monitor;
 
 /// Every migration, in order.
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_effect_trace::Migration),
             Box::new(m0003_reconciliation::Migration),
             Box::new(m0004_call_pages::Migration),
+            Box::new(m0005_pool::Migration),
             Box::new(m0006_monitor::Migration),
         ]
     }

@@ -45,6 +45,8 @@ nouns! {
     Voicemail / VoicemailId = "vml", "voicemail";
     Message / MessageId = "msg", "message";
     Probe / ProbeId = "prb", "probe";
+    Failover / FailoverId = "fov", "failover";
+    Move / MoveId = "mov", "move";
     Effect / EffectId = "eff", "effect";
     Event / EventId = "evt", "event";
     Audit / AuditId = "aud", "audit entry";

@@ -24,6 +24,7 @@ pub mod monitor;
 pub mod outcome;
 pub mod party;
 pub mod phone_number;
+pub mod pool;
 pub mod reconciliation;
 pub mod recording;
 pub mod route;

@@ -37,6 +37,7 @@ pub fn agent(number: u128) -> Agent {
         version: 1,
         create_time: at("2026-01-01T00:00:00Z"),
         update_time: at("2026-01-01T00:00:00Z"),
+        own_number: None,
     }
 }
 

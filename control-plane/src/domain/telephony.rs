@@ -82,6 +82,23 @@ pub struct Capabilities {
     pub fax: bool,
 }
 
+impl Capabilities {
+    /// How many things it can do.
+    pub fn count(self) -> usize {
+        self.each().into_iter().filter(|can| *can).count()
+    }
+
+    /// Whether it can do all that `other` can.
+    pub fn include(self, other: Self) -> bool {
+        self.each().into_iter().zip(other.each()).all(|(can, needed)| can || !needed)
+    }
+
+    fn each(self) -> [bool; 4] {
+        let Self { voice, sms, mms, fax } = self;
+        [voice, sms, mms, fax]
+    }
+}
+
 /// Where a number's webhooks go. `None` is not set.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

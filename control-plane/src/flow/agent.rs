@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        agent::{Agent, AgentState, Endpoint},
+        agent::{Agent, AgentState, Endpoint, OwnNumber},
         error::{Error, Kind, Result},
         id::AgentId,
     },
@@ -62,6 +62,7 @@ pub async fn create(journal: &mut Journal<'_>, new: New) -> Result<Agent> {
         version: 1,
         create_time: journal.now,
         update_time: journal.now,
+        own_number: None,
     };
     check_endpoint(journal, &agent.endpoint).await?;
     check_fallback(journal, &agent).await?;
@@ -116,16 +117,39 @@ pub async fn delete(journal: &mut Journal<'_>, id: AgentId, etag: &str) -> Resul
     let agent = locked(journal, id, etag).await?;
     let references = store::references(journal.txn(), id).await?;
     if !references.is_none() {
-        let store::References { numbers, route_plans, agents } = references;
+        let store::References { numbers, route_plans, agents, pins } = references;
         let message = format!(
             "still in use: {numbers} phone numbers are assigned to the agent, {route_plans} route plans name it, \
-             and it is the fallback of {agents} agents; change those first"
+             it is the fallback of {agents} agents, and {pins} backup numbers are pinned to it; change those first"
         );
         return Err(Error::new(Kind::FailedPrecondition, "AGENT_IN_USE", message));
     }
     secret::forget_all(journal.txn(), id.uuid()).await?;
     store::delete(journal.txn(), id).await?;
     tell(journal, "agent.deleted", &agent);
+    Ok(())
+}
+
+/// Says which number is an agent's own: where it is reached and what it calls from. For moves, after the numbers they change:
+/// everybody locks numbers first and agents then.
+pub async fn set_line(journal: &mut Journal<'_>, id: AgentId, own_number: Option<OwnNumber>) -> Result<Agent> {
+    let agent = store::for_change(&journal.scope(), id).await?.ok_or_else(|| Error::not_found("agent"))?;
+    if agent.own_number == own_number {
+        return Ok(agent);
+    }
+    save(journal, Agent { own_number, ..agent }, "agent.number-changed").await
+}
+
+/// Keeps an agent's own number true after numbers were assigned or taken away: it stays while it leads to the agent, and is the
+/// oldest that does otherwise.
+pub async fn settle_line(journal: &mut Journal<'_>, id: AgentId) -> Result<()> {
+    let Some(agent) = store::for_change(&journal.scope(), id).await? else { return Ok(()) };
+    let leading = phone_number::leading_to(&journal.scope(), id).await?;
+    let stays = leading.iter().any(|number| agent.own_number == Some(*number));
+    if stays || (leading.is_empty() && agent.own_number.is_none()) {
+        return Ok(());
+    }
+    save(journal, Agent { own_number: leading.first().copied(), ..agent }, "agent.number-changed").await?;
     Ok(())
 }
 

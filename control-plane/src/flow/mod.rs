@@ -9,6 +9,7 @@ pub mod heartbeat;
 pub mod ingest;
 pub mod journal;
 pub mod phone_number;
+pub mod pool;
 pub mod reconciliation;
 pub mod registrar;
 pub mod route_plan;

@@ -1,15 +1,15 @@
 //! What changes numbers across rows: adding many, assigning many to what must exist, forgetting one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{Journal, seen};
+use super::{Journal, agent as agent_flow, seen};
 use crate::{
     domain::{
         e164::E164,
         error::{Error, Kind, Result},
-        id::{AccountId, PhoneNumberId},
+        id::{AccountId, AgentId, PhoneNumberId},
         machine::Machine,
         phone_number::{Assignment, Event, PhoneNumber, State},
     },
@@ -45,6 +45,7 @@ pub async fn add(
     for (number, (effects, news)) in numbers.iter().zip(told) {
         journal.publish(number, number.id, effects, news).await?;
     }
+    settle_lines(journal, [assignment]).await?;
     Ok(numbers)
 }
 
@@ -112,7 +113,23 @@ async fn moved(journal: &mut Journal<'_>, id: PhoneNumberId, etag: &str, event: 
     let number: PhoneNumber = seen(journal, id, etag).await?;
     let before = number.assignment;
     let step = number.step(event, journal.now)?;
-    Ok((journal.take(number.version, id, step).await?, before))
+    let number = journal.take(number.version, id, step).await?;
+    settle_lines(journal, [before, number.assignment]).await?;
+    Ok((number, before))
+}
+
+/// The agents among those who answered or answer now may have got or lost their own number. In one order for everybody.
+async fn settle_lines(
+    journal: &mut Journal<'_>,
+    assignments: impl IntoIterator<Item = Option<Assignment>>,
+) -> Result<()> {
+    let mut agents: Vec<AgentId> = assignments.into_iter().flatten().filter_map(Assignment::agent).collect();
+    agents.sort_unstable();
+    agents.dedup();
+    for id in agents {
+        agent_flow::settle_line(journal, id).await?;
+    }
+    Ok(())
 }
 
 /// Says who answers many numbers.
@@ -123,11 +140,17 @@ pub async fn assign_many(
 ) -> Result<BTreeMap<PhoneNumberId, PhoneNumber>> {
     must_exist(journal, assignment).await?;
     // In one order for everybody, so that two batches wait for one another instead of each holding what the other needs.
-    let mut numbers: BTreeMap<PhoneNumberId, Option<PhoneNumber>> = ids.into_iter().map(|id| (id, None)).collect();
-    for (id, number) in &mut numbers {
-        *number = Some(journal.step::<PhoneNumber>(*id, Event::Assigned(assignment)).await?);
+    let ids: BTreeSet<PhoneNumberId> = ids.into_iter().collect();
+    let mut numbers = BTreeMap::new();
+    let mut answering = vec![Some(assignment)];
+    for id in ids {
+        let number: PhoneNumber = seen(journal, id, "").await?;
+        answering.push(number.assignment);
+        let step = number.step(Event::Assigned(assignment), journal.now)?;
+        numbers.insert(id, journal.take(number.version, id, step).await?);
     }
-    Ok(numbers.into_iter().filter_map(|(id, number)| Some((id, number?))).collect())
+    settle_lines(journal, answering).await?;
+    Ok(numbers)
 }
 
 /// Wants the webhooks of a number as they should be at Twilio.
@@ -150,7 +173,9 @@ pub async fn configure(journal: &mut Journal<'_>, id: PhoneNumberId) -> Result<P
 /// Forgets a number. The edges learn it from the event: they know numbers by their digits.
 pub async fn delete(journal: &mut Journal<'_>, id: PhoneNumberId, etag: &str) -> Result<()> {
     let number: PhoneNumber = seen(journal, id, etag).await?;
+    number.refuse_held_by_a_move()?;
     store::delete(journal.txn(), id).await?;
+    settle_lines(journal, [number.assignment]).await?;
     journal.tell("number.deleted", &id, json!({ "e164": number.e164.as_str() }));
     Ok(())
 }

@@ -184,6 +184,16 @@ pub async fn primary<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Option<
     found.one(scope.db).await.map_err(failed)?.map(Account::try_from).transpose()
 }
 
+/// The backup accounts, in the order in which they are tried.
+pub async fn backups<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Vec<Account>> {
+    let found = Entity::find()
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::Role.eq(Role::Backup.as_str()))
+        .order_by_asc(Column::BackupOrder)
+        .order_by_asc(Column::Id);
+    found.all(scope.db).await.map_err(failed)?.into_iter().map(Account::try_from).collect()
+}
+
 /// How many subaccounts it has here.
 pub async fn count_children<C: ConnectionTrait>(scope: &Scope<'_, C>, id: AccountId) -> Result<u64> {
     Entity::find().filter(Column::ParentId.eq(id)).count(scope.db).await.map_err(failed)

@@ -19,9 +19,9 @@ use super::{
     word,
 };
 use crate::domain::{
-    agent::{Agent, AgentState},
+    agent::{Agent, AgentState, OwnNumber},
     error::{Error, Result},
-    id::AgentId,
+    id::{AccountId, AgentId, PhoneNumberId},
 };
 
 impl TryFrom<Model> for Agent {
@@ -38,8 +38,13 @@ impl TryFrom<Model> for Agent {
             version: row.version,
             create_time: row.create_time,
             update_time: row.update_time,
+            own_number: own_number(row.account_id, row.phone_number_id),
         })
     }
+}
+
+fn own_number(account: Option<AccountId>, number: Option<PhoneNumberId>) -> Option<OwnNumber> {
+    Some(OwnNumber { account_id: account?, phone_number_id: number? })
 }
 
 fn row(agent: &Agent) -> ActiveModel {
@@ -53,6 +58,8 @@ fn row(agent: &Agent) -> ActiveModel {
         version: Set(agent.version),
         create_time: Set(agent.create_time),
         update_time: Set(agent.update_time),
+        account_id: Set(agent.own_number.map(|own| own.account_id)),
+        phone_number_id: Set(agent.own_number.map(|own| own.phone_number_id)),
     }
 }
 
@@ -167,6 +174,8 @@ pub struct References {
     pub route_plans: u64,
     /// Agents whose fallback it is.
     pub agents: u64,
+    /// Backup numbers that are kept for it.
+    pub pins: u64,
 }
 
 impl References {
@@ -181,9 +190,11 @@ pub async fn references(txn: &DatabaseTransaction, id: AgentId) -> Result<Refere
     let numbers = phone_number::Entity::find().filter(phone_number::Column::AgentId.eq(id));
     let plans = route_plan_agent::Entity::find().filter(route_plan_agent::Column::AgentId.eq(id));
     let agents = Entity::find().filter(Column::FallbackAgentId.eq(id));
+    let pins = phone_number::Entity::find().filter(phone_number::Column::PinnedAgentId.eq(id));
     Ok(References {
         numbers: numbers.count(txn).await.map_err(failed)?,
         route_plans: plans.count(txn).await.map_err(failed)?,
         agents: agents.count(txn).await.map_err(failed)?,
+        pins: pins.count(txn).await.map_err(failed)?,
     })
 }

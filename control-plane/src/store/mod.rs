@@ -19,6 +19,7 @@ pub mod message;
 pub mod monitor_policy;
 pub mod page;
 pub mod phone_number;
+pub mod pool;
 pub mod reconciliation;
 pub mod recording;
 pub mod replay;

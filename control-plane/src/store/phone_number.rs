@@ -16,11 +16,12 @@ use super::{
     word, word_or_none,
 };
 use crate::domain::{
+    agent::OwnNumber,
     e164::E164,
     error::{Error, Result},
-    id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId},
+    id::{AccountId, AgentId, MoveId, PhoneNumberId, RoutePlanId, WorkspaceId},
     machine::Machine,
-    phone_number::{Assignment, PhoneNumber, State, WebhooksState},
+    phone_number::{Assignment, PhoneNumber, Pool, State, WebhooksState},
     time::Timestamp,
 };
 
@@ -51,12 +52,24 @@ impl TryFrom<Model> for PhoneNumber {
             version: row.version,
             create_time: row.create_time,
             update_time: row.update_time,
+            pool: pool(row.pool_state, row.pool_reason, row.reserved_by, row.pinned_agent_id)?,
         })
     }
 }
 
-fn assignment(agent: Option<AgentId>, plan: Option<RoutePlanId>) -> Option<Assignment> {
+/// Who answers, by the two columns.
+pub fn assignment(agent: Option<AgentId>, plan: Option<RoutePlanId>) -> Option<Assignment> {
     agent.map(Assignment::Agent).or(plan.map(Assignment::RoutePlan))
+}
+
+fn pool(
+    state: Option<String>,
+    reason: Option<String>,
+    reserved_by: Option<MoveId>,
+    pinned_agent_id: Option<AgentId>,
+) -> Result<Option<Pool>> {
+    let Some(state) = word_or_none("phone_number.pool_state", state.as_ref())? else { return Ok(None) };
+    Ok(Some(Pool { state, reason: reason.unwrap_or_default(), reserved_by, pinned_agent_id }))
 }
 
 fn row(number: &PhoneNumber) -> ActiveModel {
@@ -90,6 +103,10 @@ fn row(number: &PhoneNumber) -> ActiveModel {
         version: Set(number.version),
         create_time: Set(number.create_time),
         update_time: Set(number.update_time),
+        pool_state: Set(number.pool.as_ref().map(|pool| pool.state.to_string())),
+        pool_reason: Set(number.pool.as_ref().map(|pool| pool.reason.clone())),
+        reserved_by: Set(number.pool.as_ref().and_then(|pool| pool.reserved_by)),
+        pinned_agent_id: Set(number.pool.as_ref().and_then(|pool| pool.pinned_agent_id)),
     }
 }
 
@@ -205,6 +222,19 @@ pub async fn list<C: ConnectionTrait>(
     let rows = select.limit(ask.limit()).all(scope.db).await.map_err(failed)?;
     let numbers = rows.into_iter().map(PhoneNumber::try_from).collect::<Result<Vec<_>>>()?;
     Ok(ask.cut(numbers, |number| number.id))
+}
+
+/// The numbers that lead to an agent, the oldest first.
+pub async fn leading_to<C: ConnectionTrait>(scope: &Scope<'_, C>, agent: AgentId) -> Result<Vec<OwnNumber>> {
+    let found = Entity::find()
+        .select_only()
+        .column(Column::AccountId)
+        .column(Column::Id)
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::AgentId.eq(agent))
+        .order_by_asc(Column::Id);
+    let found: Vec<(AccountId, PhoneNumberId)> = found.into_tuple().all(scope.db).await.map_err(failed)?;
+    Ok(found.into_iter().map(|(account_id, phone_number_id)| OwnNumber { account_id, phone_number_id }).collect())
 }
 
 /// Forgets it.

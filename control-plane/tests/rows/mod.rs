@@ -76,6 +76,7 @@ pub async fn number(plane: &Plane, e164: &str, assignment: Option<Assignment>) -
         version: 1,
         create_time: journal.now,
         update_time: journal.now,
+        pool: None,
     };
     phone_number::insert(journal.txn(), std::slice::from_ref(&number)).await.expect("inserts");
     journal.commit().await.expect("commits");

@@ -13,6 +13,7 @@ mod messages;
 mod metrics;
 mod numbers;
 mod outage;
+mod pool;
 mod privacy;
 mod processes;
 mod rotation;

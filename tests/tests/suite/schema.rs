@@ -48,6 +48,7 @@ async fn entities(database: &DatabaseConnection) -> BTreeMap<String, Table> {
         monitor,
         monitor_policy,
         phone_number,
+        pool_coverage,
         probe,
         reconciliation,
         recording,

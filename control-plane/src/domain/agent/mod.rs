@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AgentId, WorkspaceId},
+    id::{AccountId, AgentId, PhoneNumberId, WorkspaceId},
     seconds::Seconds,
     time::Timestamp,
     word::words,
@@ -45,6 +45,17 @@ pub struct Agent {
     pub create_time: Timestamp,
     /// When it last changed.
     pub update_time: Timestamp,
+    /// Its own number: where it is reached and what it calls from. `None` until one is assigned to it.
+    pub own_number: Option<OwnNumber>,
+}
+
+/// The number that is an agent's own. A failover moves it to the backup number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnNumber {
+    /// The account that owns the number.
+    pub account_id: AccountId,
+    /// The number.
+    pub phone_number_id: PhoneNumberId,
 }
 
 /// How a call reaches an agent.

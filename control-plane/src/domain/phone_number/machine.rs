@@ -16,7 +16,8 @@ impl Machine for PhoneNumber {
             Event::Imported => Ok(self.read(self.next_round(), 0, 0).news("number.import-requested")),
             Event::Changed(patch) => Ok(Step::to(self.patched(patch)).news("number.updated")),
             Event::Assigned(assignment) => self.assign(assignment),
-            Event::Unassigned => Ok(Step::to(Self { assignment: None, ..self.clone() }).news("number.unassigned")),
+            Event::Unassigned => self.unassign(),
+            Event::Pool(event) => self.pool_step(event),
             Event::ConfigureRequested(webhooks) => self.configure(webhooks),
             Event::Found { round, outcome } => match self.work {
                 Work::Reading { round: asked, attempt, writes } if asked == round => {
@@ -82,7 +83,13 @@ impl PhoneNumber {
                 "the number cannot take calls: it has no voice capability",
             ));
         }
+        self.refuse_waiting_backup()?;
         Ok(Step::to(Self { assignment: Some(assignment), ..self.clone() }).news("number.assigned"))
+    }
+
+    fn unassign(&self) -> Result<Step<Self>, Refusal> {
+        self.refuse_held_by_a_move()?;
+        Ok(Step::to(Self { assignment: None, ..self.clone() }).news("number.unassigned"))
     }
 
     fn configure(&self, webhooks: Webhooks) -> Result<Step<Self>, Refusal> {

@@ -2,6 +2,7 @@
 
 pub mod attachment;
 mod machine;
+mod pool;
 mod work;
 
 #[cfg(test)]
@@ -20,6 +21,8 @@ use super::{
     time::Timestamp,
     word::words,
 };
+
+pub use pool::{Pool, PoolEvent, PoolState};
 
 words! {
     /// Whether Twilio confirmed the owner.
@@ -62,12 +65,23 @@ words! {
 }
 
 /// Who answers a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Assignment {
     /// Always this agent.
     Agent(AgentId),
     /// Whoever the plan picks.
     RoutePlan(RoutePlanId),
+}
+
+impl Assignment {
+    /// The agent, if it is one.
+    pub fn agent(self) -> Option<AgentId> {
+        match self {
+            Self::Agent(agent) => Some(agent),
+            Self::RoutePlan(_) => None,
+        }
+    }
 }
 
 /// Where the work at Twilio stands.
@@ -141,6 +155,8 @@ pub struct PhoneNumber {
     pub create_time: Timestamp,
     /// When it last changed.
     pub update_time: Timestamp,
+    /// How it stands as a backup number; `None` when it is none.
+    pub pool: Option<Pool>,
 }
 
 /// New values of what an operator may change.
@@ -177,6 +193,8 @@ pub enum Event {
     Found { round: u32, outcome: Outcome<Option<NumberSeen>> },
     /// Twilio took the webhooks, or did not.
     Written { round: u32, outcome: Outcome<NumberSeen> },
+    /// Something about it as a backup number.
+    Pool(PoolEvent),
     /// The time it asked for has come.
     Tick,
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     webhooks::desired,
 };
 
-fn number(state: State) -> PhoneNumber {
+pub(in crate::domain::phone_number) fn number(state: State) -> PhoneNumber {
     let now = at("2026-11-20T12:00:00Z");
     PhoneNumber {
         id: PhoneNumberId::from_uuid(Uuid::from_u128(1)),
@@ -36,6 +36,7 @@ fn number(state: State) -> PhoneNumber {
         version: 1,
         create_time: now,
         update_time: now,
+        pool: None,
     }
 }
 

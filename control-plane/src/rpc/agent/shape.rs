@@ -148,6 +148,7 @@ pub fn shown(agent: Agent, numbers: i64) -> pb::Agent {
         version,
         create_time,
         update_time,
+        own_number: _,
     } = agent;
     let state = match state {
         AgentState::Active => pb::AgentState::Active,

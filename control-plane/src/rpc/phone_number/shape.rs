@@ -65,6 +65,7 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         version: 0,
         create_time: Timestamp::UNIX_EPOCH,
         update_time: Timestamp::UNIX_EPOCH,
+        pool: None,
     })
 }
 

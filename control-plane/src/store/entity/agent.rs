@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::{
     domain::{
         agent::Endpoint,
-        id::{AgentId, WorkspaceId},
+        id::{AccountId, AgentId, PhoneNumberId, WorkspaceId},
         time::Timestamp,
     },
     store::value::Json,
@@ -27,6 +27,8 @@ pub struct Model {
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
+    pub account_id: Option<AccountId>,
+    pub phone_number_id: Option<PhoneNumberId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,7 @@ pub mod message;
 pub mod monitor;
 pub mod monitor_policy;
 pub mod phone_number;
+pub mod pool_coverage;
 pub mod probe;
 pub mod reconciliation;
 pub mod recording;

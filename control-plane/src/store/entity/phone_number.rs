@@ -6,7 +6,7 @@ use crate::{
     domain::{
         agent::VoicemailBox,
         fallback::NumberFallback,
-        id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId},
+        id::{AccountId, AgentId, MoveId, PhoneNumberId, RoutePlanId, WorkspaceId},
         phone_number::Work,
         telephony::{Capabilities, Webhooks},
         time::Timestamp,
@@ -56,6 +56,12 @@ pub struct Model {
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub pool_state: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub pool_reason: Option<String>,
+    pub reserved_by: Option<MoveId>,
+    pub pinned_agent_id: Option<AgentId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
