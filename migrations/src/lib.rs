@@ -9,6 +9,7 @@ mod m0003_reconciliation;
 mod m0004_call_pages;
 mod m0005_pool;
 mod m0006_monitor;
+mod m0008_notification;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_call_pages::Migration),
             Box::new(m0005_pool::Migration),
             Box::new(m0006_monitor::Migration),
+            Box::new(m0008_notification::Migration),
         ]
     }
 }

@@ -91,6 +91,8 @@ impl Api {
         voicemails: pb::voicemail_service_client::VoicemailServiceClient<Line>;
         /// Messages.
         messages: pb::message_service_client::MessageServiceClient<Line>;
+        /// What people were told.
+        notifications: pb::notification_service_client::NotificationServiceClient<Line>;
         /// The event log.
         events: pb::event_service_client::EventServiceClient<Line>;
         /// The audit chain.

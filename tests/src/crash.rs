@@ -123,9 +123,10 @@ async fn waits(crew: &Crew) -> bool {
     let (store, end) = (crew.ctx.store.read(), crew.ctx.clock.now() + chrono::Duration::days(1));
     let accounts = callplane_control_plane::store::account::due(store, end, 1).await.expect("accounts are read");
     let numbers = callplane_control_plane::store::phone_number::due(store, end, 1).await.expect("numbers are read");
+    let mails = callplane_control_plane::store::notification::due(store, end, 1).await.expect("notifications are read");
     let at_work = reconciliation::Column::State.ne("idle");
     let looks = reconciliation::Entity::find().filter(at_work).count(store).await.expect("they are counted");
-    !accounts.is_empty() || !numbers.is_empty() || looks > 0
+    !accounts.is_empty() || !numbers.is_empty() || !mails.is_empty() || looks > 0
 }
 
 /// What a scenario must say of itself.

@@ -35,6 +35,7 @@ pub struct Builder {
     replicas: usize,
     set: Vec<(String, String)>,
     set_at_edge: Vec<(String, String)>,
+    mail: Option<String>,
 }
 
 impl Builder {
@@ -42,6 +43,13 @@ impl Builder {
     #[must_use]
     pub fn replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas;
+        self
+    }
+
+    /// Mail goes out by this vendor, which is the simulator.
+    #[must_use]
+    pub fn mail(mut self, vendor: &str) -> Self {
+        self.mail = Some(vendor.to_owned());
         self
     }
 
@@ -71,6 +79,9 @@ impl Builder {
         logs.never(&key);
         let mut variables =
             Variables::new(self.database.url(), twilio.base_url()).set("CALLPLANE_ELEVENLABS_API_KEY", &key);
+        if let Some(vendor) = &self.mail {
+            variables = variables.mail(vendor);
+        }
         for (name, value) in &self.set {
             variables = variables.set(name, value);
         }
@@ -150,7 +161,7 @@ impl Plane {
 
     /// To be started otherwise.
     pub fn on(database: Database) -> Builder {
-        Builder { database, replicas: 1, set: Vec::new(), set_at_edge: Vec::new() }
+        Builder { database, replicas: 1, set: Vec::new(), set_at_edge: Vec::new(), mail: None }
     }
 
     /// The first control plane from within.

@@ -36,6 +36,17 @@ impl Variables {
             .set("CALLPLANE_OUTAGE_SECONDS", "0")
     }
 
+    /// Mail goes to the simulator, which is both vendors.
+    #[must_use]
+    pub fn mail(self, vendor: &str) -> Self {
+        let vendors = self.0.iter().find(|(name, _)| name == "CALLPLANE_TWILIO_BASE_URL");
+        let vendors = vendors.map(|(_, url)| url.clone()).expect("vendors are set");
+        self.set("CALLPLANE_MAIL", vendor)
+            .set("CALLPLANE_MAIL_FROM", "Callplane <alerts@example.com>")
+            .set("CALLPLANE_MAIL_API_KEY", "SG.0123456789abcdef")
+            .set("CALLPLANE_MAIL_BASE_URL", &vendors)
+    }
+
     /// With this one set.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {

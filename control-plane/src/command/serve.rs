@@ -12,7 +12,7 @@ use crate::{
 pub async fn run(settings: Settings) -> Result<()> {
     let plane = Plane::assemble(&settings).await?;
     let telephony = settings.vendors.telephony.as_str();
-    let (profile, public_url) = (settings.dev, settings.public_url.clone());
+    let (profile, public_url, has_mail) = (settings.dev, settings.public_url.clone(), settings.mail.is_some());
     let mut running = start(settings, plane).await?;
     tracing::info!(
         grpc = %running.address,
@@ -22,6 +22,9 @@ pub async fn run(settings: Settings) -> Result<()> {
         public_url = public_url.as_deref().unwrap_or("not set"),
         "the control plane serves"
     );
+    if !has_mail {
+        tracing::warn!("nobody is told of a failover by mail: CALLPLANE_MAIL is not set");
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     tokio::select! {
         ended = running.ended() => return ended,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AccountId, CallId, PhoneNumberId},
+    id::{AccountId, CallId, NotificationId, PhoneNumberId},
     sid::CallSid,
     telephony::{Cursor, NumberSeen, Webhooks},
     time::Timestamp,
@@ -30,6 +30,8 @@ pub enum Effect {
     ReadCall { account_id: AccountId, call_id: CallId, call_sid: CallSid },
     /// Lists an account's calls that began since then, one page.
     ListCalls { account_id: AccountId, since: Timestamp, cursor: Option<Cursor>, round: u32 },
+    /// Hands a notification to the mail vendor.
+    SendMail { notification_id: NotificationId, round: u32 },
 }
 
 impl Effect {
@@ -41,6 +43,7 @@ impl Effect {
             Self::WriteWebhooks { .. } => "write-webhooks",
             Self::ReadCall { .. } => "read-call",
             Self::ListCalls { .. } => "list-calls",
+            Self::SendMail { .. } => "send-mail",
         }
     }
 
@@ -49,18 +52,19 @@ impl Effect {
     pub fn is_read(&self) -> bool {
         match self {
             Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } | Self::ListCalls { .. } => true,
-            Self::WriteWebhooks { .. } => false,
+            Self::WriteWebhooks { .. } | Self::SendMail { .. } => false,
         }
     }
 
-    /// The account whose credentials it needs.
-    pub fn account_id(&self) -> AccountId {
+    /// The account whose credentials it needs; none when it needs none.
+    pub fn account_id(&self) -> Option<AccountId> {
         match self {
             Self::ReadAccount { account_id, .. }
             | Self::FindNumber { account_id, .. }
             | Self::WriteWebhooks { account_id, .. }
             | Self::ReadCall { account_id, .. }
-            | Self::ListCalls { account_id, .. } => *account_id,
+            | Self::ListCalls { account_id, .. } => Some(*account_id),
+            Self::SendMail { .. } => None,
         }
     }
 }

@@ -47,6 +47,7 @@ nouns! {
     Probe / ProbeId = "prb", "probe";
     Failover / FailoverId = "fov", "failover";
     Move / MoveId = "mov", "move";
+    Notification / NotificationId = "ntf", "notification";
     Effect / EffectId = "eff", "effect";
     Event / EventId = "evt", "event";
     Audit / AuditId = "aud", "audit entry";

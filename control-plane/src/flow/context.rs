@@ -29,6 +29,8 @@ pub struct Facts {
     pub telephony: &'static str,
     /// Vendor writes are left out.
     pub test_mode: bool,
+    /// Who sends mail; none when nobody does.
+    pub mail: Option<&'static str>,
     /// ElevenLabs agents without a key of their own can be reached.
     pub eleven_labs_key: bool,
     /// How often calls are compared with Twilio's list although nobody asks; none for never.

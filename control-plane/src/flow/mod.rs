@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod heartbeat;
 pub mod ingest;
 pub mod journal;
+pub mod notification;
 pub mod phone_number;
 pub mod pool;
 pub mod reconciliation;

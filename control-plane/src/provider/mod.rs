@@ -6,6 +6,7 @@ mod breaker;
 pub mod elevenlabs;
 mod lanes;
 pub mod line;
+pub mod mail;
 pub mod mock;
 pub mod test_mode;
 pub mod twilio;

@@ -10,6 +10,7 @@ pub mod event;
 pub mod gate;
 pub mod mask;
 pub mod message;
+pub mod notification;
 pub mod observe;
 pub mod paging;
 pub mod phone_number;

@@ -9,8 +9,8 @@ use tonic::service::Routes;
 
 use super::{
     account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, message::Messages,
-    phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens, voicemail::Voicemails,
-    workspace::Workspaces,
+    notification::Notifications, phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens,
+    voicemail::Voicemails, workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
@@ -23,6 +23,9 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
         .add_service(pb::call_service_server::CallServiceServer::new(Calls::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::voicemail_service_server::VoicemailServiceServer::new(Voicemails::new(Arc::clone(ctx))))
         .add_service(pb::message_service_server::MessageServiceServer::new(Messages::new(Arc::clone(ctx))))
+        .add_service(pb::notification_service_server::NotificationServiceServer::new(Notifications::new(Arc::clone(
+            ctx,
+        ))))
         .add_service(pb::event_service_server::EventServiceServer::new(Events::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
         .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))

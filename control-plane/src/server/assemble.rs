@@ -15,9 +15,16 @@ use crate::{
     },
     flow::{Context, Facts, Registrar, Wake},
     metrics::Metrics,
-    provider::{Telephony, VoiceAgents, elevenlabs, mock::Mock, test_mode::TestMode, twilio, written::Written},
+    provider::{
+        Telephony, VoiceAgents, elevenlabs,
+        mail::{Mailer, NobodyGetsMail, Resend, SendGrid, Smtp, resend, sendgrid},
+        mock::Mock,
+        test_mode::TestMode,
+        twilio,
+        written::Written,
+    },
     secret::{Cursors, KeyCheck, MasterKeys, StreamTokens},
-    settings::{Settings, TelephonyKind, Vendors},
+    settings::{MailWay, Settings, TelephonyKind, Vendors},
     store::{Store, failed, secret},
     token::TokenKeys,
     worker::{Boundaries, Crew, registrar::ElevenLabsRegistrar},
@@ -74,6 +81,7 @@ impl Plane {
             telephony,
             agents,
             eleven_labs_key: key,
+            mailer: mailer(settings, &clock)?,
             owner: format!("{}-{}", std::process::id(), ids.next()),
             boundaries: Boundaries::default(),
         };
@@ -89,6 +97,7 @@ fn facts(settings: &Settings) -> Facts {
         simulated: vendors.telephony == TelephonyKind::Mock || vendors.test_mode,
         telephony: vendors.telephony.as_str(),
         test_mode: vendors.test_mode,
+        mail: settings.mail.as_ref().map(|mail| mail.way.as_str()),
         eleven_labs_key: vendors.eleven_labs_api_key.is_some(),
         reconcile_every: settings.reconcile.every,
         outage_after: settings.reconcile.outage_after,
@@ -119,6 +128,24 @@ fn for_workers(vendors: &Vendors, clock: &Arc<dyn Clock>) -> Result<ForWorkers> 
         }
         false => ForWorkers { telephony: Arc::new(telephony), agents: Arc::new(agents) },
     })
+}
+
+fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Mailer>>> {
+    let Some(mail) = &settings.mail else { return Ok(None) };
+    if settings.vendors.test_mode {
+        return Ok(Some(Arc::new(NobodyGetsMail)));
+    }
+    let (from, clock) = (mail.from.clone(), Arc::clone(clock));
+    let at = |base: &Option<String>, usual: &str| base.clone().unwrap_or_else(|| usual.to_owned());
+    Ok(Some(match &mail.way {
+        MailWay::SendGrid { base_url, api_key } => {
+            Arc::new(SendGrid::new(at(base_url, sendgrid::BASE_URL), api_key.clone(), from, clock)?)
+        }
+        MailWay::Resend { base_url, api_key } => {
+            Arc::new(Resend::new(at(base_url, resend::BASE_URL), api_key.clone(), from, clock)?)
+        }
+        MailWay::Smtp { server, login } => Arc::new(Smtp::new(server, login.as_ref(), from)?),
+    }))
 }
 
 /// The answer path's vendor.

@@ -1,5 +1,6 @@
 //! What an operator may set. Production is the default profile; what is only fit for a laptop must be asked for.
 
+mod mail;
 mod source;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
 };
 
 use callplane_telemetry::Tracing;
+pub use mail::{Mail, MailWay};
 use secrecy::{ExposeSecret, SecretString};
 pub use source::Source;
 
@@ -32,6 +34,8 @@ pub struct Settings {
     pub token_keys: Arc<TokenKeys>,
     /// Vendors.
     pub vendors: Vendors,
+    /// Who sends mail, if anybody does.
+    pub mail: Option<Mail>,
     /// When calls are compared with Twilio's list.
     pub reconcile: Reconcile,
     /// Serves reflection.
@@ -117,6 +121,7 @@ impl Settings {
         let master_keys = read_master_keys(&mut source);
         let token_keys = read_token_keys(&mut source, dev);
         let vendors = read_vendors(&mut source, dev);
+        let mail = mail::read(&mut source);
         let reconcile = read_reconcile(&mut source);
         let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
         let tls = read_tls(&mut source);
@@ -133,6 +138,7 @@ impl Settings {
                 master_keys,
                 token_keys,
                 vendors,
+                mail,
                 reconcile,
                 reflection,
                 tls,

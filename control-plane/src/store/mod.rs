@@ -17,6 +17,7 @@ pub mod kept;
 pub mod many;
 pub mod message;
 pub mod monitor_policy;
+pub mod notification;
 pub mod page;
 pub mod phone_number;
 pub mod pool;

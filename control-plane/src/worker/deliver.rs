@@ -7,7 +7,8 @@ use crate::{
         account::{self, Account},
         call::{Call, machine as call},
         error::{Error, Kind, Result},
-        id::{AccountId, CallId, PhoneNumberId},
+        id::{AccountId, CallId, NotificationId, PhoneNumberId},
+        notification::{self, Notification},
         outcome::Outcome,
         phone_number::{self, PhoneNumber},
         reconciliation::{Reconciliation, Tally},
@@ -31,6 +32,8 @@ pub enum Event {
     PhoneNumber(PhoneNumberId, phone_number::Event),
     /// Of a call.
     Call(CallId, call::Event),
+    /// Of a notification.
+    Notification(NotificationId, notification::Event),
     /// Of a reconciliation: a page of the account's calls.
     Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
 }
@@ -44,7 +47,8 @@ impl Event {
             Self::PhoneNumber(_, phone_number::Event::Written { outcome, .. }) => Some(outcome.word()),
             Self::Call(_, call::Event::Read(outcome)) => Some(outcome.word()),
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
-            Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) => None,
+            Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),
+            Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) | Self::Notification(..) => None,
         }
     }
 }
@@ -55,6 +59,7 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
         Event::Account(id, event) => patiently::<Account>(ctx, claim, id, event).await,
         Event::PhoneNumber(id, event) => patiently::<PhoneNumber>(ctx, claim, id, event).await,
         Event::Call(id, event) => patiently::<Call>(ctx, claim, id, event).await,
+        Event::Notification(id, event) => patiently::<Notification>(ctx, claim, id, event).await,
         Event::Reconciliation { account_id, round, outcome } => {
             listed_patiently(ctx, claim, account_id, round, outcome).await
         }

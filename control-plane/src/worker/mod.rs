@@ -5,6 +5,7 @@ pub mod access;
 pub mod boundary;
 pub mod deliver;
 pub mod effects;
+pub mod mail;
 pub mod perform;
 pub mod reconcile;
 pub mod registrar;
@@ -23,7 +24,7 @@ pub use boundary::{Boundaries, Boundary, Crashed};
 
 use crate::{
     flow::Context,
-    provider::{Telephony, VoiceAgents},
+    provider::{Telephony, VoiceAgents, mail::Mailer},
 };
 
 /// What a worker needs.
@@ -37,6 +38,8 @@ pub struct Crew {
     pub agents: Arc<dyn VoiceAgents>,
     /// The server's own ElevenLabs key, for agents that have none.
     pub eleven_labs_key: Option<SecretString>,
+    /// Who sends mail, if anybody does.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// Which process this is, for leases.
     pub owner: String,
     /// Where a test may stop it.

@@ -6,6 +6,7 @@ use super::{
     Crew,
     access::{self, Purpose},
     deliver::Event,
+    mail,
 };
 use crate::{
     domain::{
@@ -13,6 +14,7 @@ use crate::{
         call::machine as call,
         effect::Effect,
         error::Result,
+        notification,
         outcome::{Cause, Outcome, Refused},
         phone_number,
         sid::CallSid,
@@ -42,6 +44,13 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         Effect::ReadCall { call_id, call_sid, .. } => {
             let outcome = way.ask(async |access| read_call(telephony, access, call_sid).await).await;
             Event::Call(*call_id, call::Event::Read(outcome))
+        }
+        Effect::SendMail { notification_id, round } => {
+            let outcome = match interrupted(claim) {
+                Some(why) => Outcome::Unknown(why),
+                None => mail::send(crew, claim.workspace, *notification_id).await?,
+            };
+            Event::Notification(*notification_id, notification::Event::Answered { round: *round, outcome })
         }
         Effect::ListCalls { account_id, since, cursor, round } => {
             let filter = CallFilter { since: Some(*since), ..CallFilter::default() };
@@ -79,23 +88,23 @@ impl Way {
     }
 }
 
+/// Somebody claimed it before and never came back: what they did, nobody knows.
+fn interrupted(claim: &Claim) -> Option<String> {
+    let is_lost = claim.attempt > 1 && !claim.effect.is_read();
+    is_lost.then(|| "a worker stopped in the middle of it".to_owned())
+}
+
 async fn way(crew: &Crew, claim: &Claim) -> Result<Way> {
     let effect = &claim.effect;
-    // Somebody claimed it before and never came back: what they did, nobody knows.
-    if claim.attempt > 1 && !effect.is_read() {
-        return Ok(Way::Closed(Closed::Unknown("a worker stopped in the middle of it".to_owned())));
+    if let Some(why) = interrupted(claim) {
+        return Ok(Way::Closed(Closed::Unknown(why)));
     }
-    let purpose = match effect {
-        Effect::ReadAccount { .. } => Purpose::Proof,
-        Effect::FindNumber { .. }
-        | Effect::WriteWebhooks { .. }
-        | Effect::ReadCall { .. }
-        | Effect::ListCalls { .. } => Purpose::Work,
+    let purpose = if matches!(effect, Effect::ReadAccount { .. }) { Purpose::Proof } else { Purpose::Work };
+    let access = match effect.account_id() {
+        Some(account) => access::open(&crew.ctx, claim.workspace, account, purpose).await?,
+        None => None,
     };
-    Ok(match access::open(&crew.ctx, claim.workspace, effect.account_id(), purpose).await? {
-        Some(access) => Way::Open(access),
-        None => Way::Closed(Closed::Refused(without_credentials())),
-    })
+    Ok(access.map_or_else(|| Way::Closed(Closed::Refused(without_credentials())), Way::Open))
 }
 
 fn without_credentials() -> Refused {

@@ -9,6 +9,7 @@ use crate::{
         account::{self, Account},
         call::{Call, machine as call},
         error::{Error, Kind, Result},
+        notification::{self, Notification},
         phone_number::{self, PhoneNumber},
         reconciliation::{self, Reconciliation},
     },
@@ -61,6 +62,10 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
     for (workspace, id, due) in store::call::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("call", now - due);
         woken += stepped(dispatch::<Call>(ctx, workspace, id, call::Event::Tick, None).await)?;
+    }
+    for (workspace, id, due) in store::notification::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("notification", now - due);
+        woken += stepped(dispatch::<Notification>(ctx, workspace, id, notification::Event::Tick, None).await)?;
     }
     let tick = reconciliation::Event::Tick(rhythm(ctx));
     for (workspace, id, due) in store::reconciliation::turns(db, now, LISTS).await? {

@@ -85,6 +85,16 @@ pub enum Happened {
         to: String,
         body: String,
     },
+    /// A mail vendor took a mail.
+    Mail {
+        vendor: String,
+        /// The client's name for it.
+        id: String,
+        from: String,
+        to: Vec<String>,
+        subject: String,
+        text: String,
+    },
     /// One attempt to reach a webhook.
     Webhook {
         webhook: String,
@@ -120,6 +130,7 @@ impl Happened {
             Happened::Recorded { .. } => "recorded",
             Happened::MessageSent { .. } => "message_sent",
             Happened::MessageReceived { .. } => "message_received",
+            Happened::Mail { .. } => "mail",
             Happened::Webhook { .. } => "webhook",
             Happened::Alarm { .. } => "alarm",
         }
@@ -139,6 +150,7 @@ impl Happened {
             | Happened::MessageReceived { account_sid, .. }
             | Happened::Webhook { account_sid, .. }
             | Happened::Alarm { account_sid, .. } => account_sid,
+            Happened::Mail { .. } => "",
         }
     }
 

@@ -15,6 +15,7 @@ pub mod handle;
 pub mod happened;
 pub mod ids;
 pub mod ledger;
+mod mail;
 pub mod script;
 pub mod server;
 pub mod signature;

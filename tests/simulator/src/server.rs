@@ -17,7 +17,7 @@ use crate::exchange::{Answer, Deed, Request};
 use crate::fault::{FaultAction, Struck};
 use crate::ledger::Happened;
 use crate::world::World;
-use crate::{control, elevenlabs, twilio};
+use crate::{control, elevenlabs, mail, twilio};
 
 const LARGEST_BODY: usize = 1024 * 1024;
 const SLOWEST_BODY: Duration = Duration::from_secs(30);
@@ -71,14 +71,17 @@ async fn answer(world: &Arc<World>, request: http::Request<Incoming>) -> io::Res
         Some("2010-04-01") => "twilio",
         Some("v1") if request.path.starts_with("/v1/convai") => "elevenlabs",
         Some("v1") => "twilio",
+        Some("v3" | "emails") => "mail",
         _ => return Ok(respond(nowhere(&request))),
     };
     faulty(world, vendor, &request).await.map(respond)
 }
 
 fn nowhere(request: &Request) -> Answer {
-    let message =
-        format!("no vendor has the path {}; see /2010-04-01, /v1/AuthTokens, /v1/convai and /sim", request.path);
+    let message = format!(
+        "no vendor has the path {}; see /2010-04-01, /v1/AuthTokens, /v1/convai, /v3/mail/send, /emails and /sim",
+        request.path
+    );
     Answer::json(404, &json!({ "message": message }))
 }
 
@@ -119,6 +122,7 @@ async fn faulty(world: &Arc<World>, vendor: &'static str, request: &Request) -> 
     }
     let (done, deed) = match vendor {
         "elevenlabs" => elevenlabs::answer(world, request),
+        "mail" => mail::answer(world, request),
         _ => twilio::answer(world, request),
     };
     let performed = done.status < 400;
@@ -164,6 +168,7 @@ fn resource(request: &Request) -> String {
 fn refusal(vendor: &str, status: u16, code: Option<u32>) -> Answer {
     match vendor {
         "elevenlabs" => elevenlabs::error(status, "simulated_fault", "a fault script asked for this answer"),
+        "mail" => mail::error(status, "a fault script asked for this answer"),
         _ => twilio::errors::TwilioError::scripted(status, code).answer(),
     }
 }

@@ -11,6 +11,7 @@ mod isolation;
 mod layering;
 mod messages;
 mod metrics;
+mod notifications;
 mod numbers;
 mod outage;
 mod pool;

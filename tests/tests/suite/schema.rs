@@ -47,6 +47,7 @@ async fn entities(database: &DatabaseConnection) -> BTreeMap<String, Table> {
         message,
         monitor,
         monitor_policy,
+        notification,
         phone_number,
         pool_coverage,
         probe,

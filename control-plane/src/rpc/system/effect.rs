@@ -8,7 +8,8 @@ use crate::{
         account::Account,
         call::Call,
         error::{Error, Result},
-        id::{AccountId, CallId, PhoneNumberId},
+        id::{AccountId, CallId, NotificationId, PhoneNumberId},
+        notification::Notification,
         phone_number::PhoneNumber,
     },
     rpc::{read, show},
@@ -34,10 +35,11 @@ pub fn resource(text: &str) -> Result<Option<Uuid>> {
     let account = text.parse().map(|id: AccountId| id.uuid());
     let number = text.parse().map(|id: PhoneNumberId| id.uuid());
     let call = text.parse().map(|id: CallId| id.uuid());
-    let known = account.or(number).or(call);
-    known
-        .map(Some)
-        .map_err(|_: Error| Error::invalid("resource_id", "expected the id of an account, a number or a call"))
+    let notification = text.parse().map(|id: NotificationId| id.uuid());
+    let known = account.or(number).or(call).or(notification);
+    known.map(Some).map_err(|_: Error| {
+        Error::invalid("resource_id", "expected the id of an account, a number, a call or a notification")
+    })
 }
 
 /// Shows one.
@@ -65,6 +67,7 @@ fn named(machine: &str, id: Uuid) -> String {
         Account::MACHINE => AccountId::from_uuid(id).to_string(),
         PhoneNumber::MACHINE => PhoneNumberId::from_uuid(id).to_string(),
         Call::MACHINE => CallId::from_uuid(id).to_string(),
+        Notification::MACHINE => NotificationId::from_uuid(id).to_string(),
         // Written by a newer version; the plain id is still better than nothing.
         _ => id.to_string(),
     }

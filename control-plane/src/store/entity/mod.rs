@@ -15,6 +15,7 @@ pub mod key_check;
 pub mod message;
 pub mod monitor;
 pub mod monitor_policy;
+pub mod notification;
 pub mod phone_number;
 pub mod pool_coverage;
 pub mod probe;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use callplane_control_plane::{
     clock::TimeOrderedIds,
     domain::id::{
-        AccountId, AgentId, CallId, MessageId, PhoneNumberId, RoutePlanId, TokenId, VoicemailId, WorkspaceId,
+        AccountId, AgentId, CallId, MessageId, NotificationId, PhoneNumberId, RoutePlanId, TokenId, VoicemailId,
+        WorkspaceId,
     },
     token::{Audience, Claims, Scopes, TokenKeys, generate_pem},
 };
@@ -64,6 +65,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         CallId::fresh(ids).to_string(),
         VoicemailId::fresh(ids).to_string(),
         MessageId::fresh(ids).to_string(),
+        NotificationId::fresh(ids).to_string(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }
@@ -77,6 +79,8 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
     plane.twilio.send_inbound_message(message).await.expect("sent");
     plane.settle().await;
     let messages = plane.api.messages().list_messages(pb::ListMessagesRequest::default()).await.expect("listed");
+    let mail = pb::SendTestNotificationRequest { recipients: vec!["ops@example.com".into()], ..Default::default() };
+    let mail = plane.api.notifications().send_test_notification(mail).await.expect("kept").into_inner().notification;
     let plan = pb::RoutePlan { display_name: "All".into(), ..Default::default() };
     let plan = pb::CreateRoutePlanRequest { route_plan: Some(plan), ..Default::default() };
     let plan = plane.api.route_plans().create_route_plan(plan).await.expect("a plan").into_inner().route_plan;
@@ -91,6 +95,7 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         call.id,
         plane.voicemails().await[0].id.clone(),
         messages.into_inner().messages[0].id.clone(),
+        mail.expect("a notification").id,
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }

@@ -1,8 +1,8 @@
 //! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
 
 /// Each kind of id that a request can name.
-pub const KINDS: [&str; 9] =
-    ["workspace", "token", "account", "number", "agent", "plan", "call", "voicemail", "message"];
+pub const KINDS: [&str; 10] =
+    ["workspace", "token", "account", "number", "agent", "plan", "call", "voicemail", "message", "notification"];
 
 const BOX: &str = r#"{"display_name": "Theirs", "announcement": {"text": "Hello."}, "fallback_agent_id": "{agent}"}"#;
 const PLAN: &str = r#"{"display_name": "Theirs", "rules": [{"display_name": "All", "targets": [{"agent_id": "{agent}", "weight": 1}]}],
@@ -40,6 +40,11 @@ pub fn request(method: &str) -> Option<String> {
         "v1.CallService/ReconcileCalls" => {
             r#"{"account_id": "{account}", "since_time": "2026-11-20T12:00:00Z"}"#.into()
         }
+        "v1.NotificationService/GetNotification" | "v1.NotificationService/ResendNotification" => {
+            r#"{"notification_id": "{notification}"}"#.into()
+        }
+        "v1.NotificationService/SendTestNotification" => r#"{"recipients": ["ops@example.com"]}"#.into(),
+        "v1.NotificationService/ListNotifications" => "{}".into(),
         "v1.AccountService/ListAccounts" => r#"{"parent_account_id": "{account}"}"#.into(),
         "v1.PhoneNumberService/RegisterPhoneNumber" | "v1.PhoneNumberService/ImportPhoneNumber" => {
             format!(r#"{{"phone_number": {NUMBER}}}"#)
