@@ -10,6 +10,7 @@ mod m0004_call_pages;
 mod m0005_pool;
 mod m0006_monitor;
 mod m0008_notification;
+mod m0009_attachment;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_pool::Migration),
             Box::new(m0006_monitor::Migration),
             Box::new(m0008_notification::Migration),
+            Box::new(m0009_attachment::Migration),
         ]
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AccountId, CallId, NotificationId, PhoneNumberId},
+    id::{AccountId, AgentId, CallId, NotificationId, PhoneNumberId},
+    phone_number::attachment::Deed,
     sid::CallSid,
     telephony::{Cursor, NumberSeen, Webhooks},
     time::Timestamp,
@@ -26,6 +27,8 @@ pub enum Effect {
         wanted: Webhooks,
         round: u32,
     },
+    /// Does something about a number at ElevenLabs, with the key of this agent.
+    ManageImport { account_id: AccountId, phone_number_id: PhoneNumberId, agent_id: AgentId, deed: Deed, round: u32 },
     /// Reads a call that went quiet.
     ReadCall { account_id: AccountId, call_id: CallId, call_sid: CallSid },
     /// Lists an account's calls that began since then, one page.
@@ -41,6 +44,7 @@ impl Effect {
             Self::ReadAccount { .. } => "read-account",
             Self::FindNumber { .. } => "find-number",
             Self::WriteWebhooks { .. } => "write-webhooks",
+            Self::ManageImport { deed, .. } => deed.kind(),
             Self::ReadCall { .. } => "read-call",
             Self::ListCalls { .. } => "list-calls",
             Self::SendMail { .. } => "send-mail",
@@ -52,6 +56,7 @@ impl Effect {
     pub fn is_read(&self) -> bool {
         match self {
             Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } | Self::ListCalls { .. } => true,
+            Self::ManageImport { deed, .. } => deed.is_read(),
             Self::WriteWebhooks { .. } | Self::SendMail { .. } => false,
         }
     }
@@ -62,9 +67,11 @@ impl Effect {
             Self::ReadAccount { account_id, .. }
             | Self::FindNumber { account_id, .. }
             | Self::WriteWebhooks { account_id, .. }
+            | Self::ManageImport { account_id, deed: Deed::Import { .. }, .. }
             | Self::ReadCall { account_id, .. }
             | Self::ListCalls { account_id, .. } => Some(*account_id),
-            Self::SendMail { .. } => None,
+            // ElevenLabs is asked with a key of its own; only an import hands over the account's.
+            Self::ManageImport { .. } | Self::SendMail { .. } => None,
         }
     }
 }

@@ -14,6 +14,15 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
+    /// The same ending with another result.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(value) => Outcome::Done(with(value)),
+            Self::Refused(refused) => Outcome::Refused(refused),
+            Self::Unknown(why) => Outcome::Unknown(why),
+        }
+    }
+
     /// A stable word, for metrics and traces.
     pub fn word(&self) -> &'static str {
         match self {

@@ -1,5 +1,9 @@
 //! What changes numbers across rows: adding many, assigning many to what must exist, forgetting one.
 
+mod native;
+mod observed;
+pub mod reconcile;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
@@ -15,6 +19,9 @@ use crate::{
     },
     store::{Kept, account, agent, phone_number as store, route_plan},
 };
+
+pub use native::{attach, attachment, detach, remove_import};
+pub use observed::{Look, imports_observed, observed};
 
 /// Adds numbers, by hand or to be looked up at Twilio, and says who answers them.
 pub async fn add(

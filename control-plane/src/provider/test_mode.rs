@@ -30,14 +30,6 @@ impl<T> TestMode<T> {
     }
 }
 
-fn map<A, B>(outcome: Outcome<A>, with: impl FnOnce(A) -> B) -> Outcome<B> {
-    match outcome {
-        Outcome::Done(value) => Outcome::Done(with(value)),
-        Outcome::Refused(refused) => Outcome::Refused(refused),
-        Outcome::Unknown(why) => Outcome::Unknown(why),
-    }
-}
-
 #[async_trait]
 impl<T: Telephony> Telephony for TestMode<T> {
     fn is_simulated(&self) -> bool {
@@ -53,18 +45,18 @@ impl<T: Telephony> Telephony for TestMode<T> {
     }
 
     async fn list_numbers(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<NumberSeen>> {
-        map(self.real.list_numbers(access, after).await, |Page { items, next }| Page {
+        self.real.list_numbers(access, after).await.map(|Page { items, next }| Page {
             items: items.into_iter().map(|seen| self.written.shown(seen)).collect(),
             next,
         })
     }
 
     async fn find_number(&self, access: &Access, e164: &E164) -> Outcome<Option<NumberSeen>> {
-        map(self.real.find_number(access, e164).await, |found| found.map(|seen| self.written.shown(seen)))
+        self.real.find_number(access, e164).await.map(|found| found.map(|seen| self.written.shown(seen)))
     }
 
     async fn read_number(&self, access: &Access, sid: &PhoneNumberSid) -> Outcome<NumberSeen> {
-        map(self.real.read_number(access, sid).await, |seen| self.written.shown(seen))
+        self.real.read_number(access, sid).await.map(|seen| self.written.shown(seen))
     }
 
     async fn write_webhooks(&self, _access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
@@ -98,14 +90,14 @@ impl<T: VoiceAgents> VoiceAgents for TestMode<T> {
 
     async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen> {
         let held = |import: &ImportSeen| import.vendor_agent_id.as_deref() == Some(agent_id);
-        map(self.real.get_agent(key, agent_id).await, |seen| {
+        self.real.get_agent(key, agent_id).await.map(|seen| {
             let imports = self.written.imports(seen.imports).into_iter().filter(held).collect();
             AgentSeen { imports, ..seen }
         })
     }
 
     async fn list_imports(&self, key: &AgentKey) -> Outcome<Vec<ImportSeen>> {
-        map(self.real.list_imports(key).await, |theirs| self.written.imports(theirs))
+        self.real.list_imports(key).await.map(|theirs| self.written.imports(theirs))
     }
 
     async fn read_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<ImportSeen> {
@@ -121,7 +113,7 @@ impl<T: VoiceAgents> VoiceAgents for TestMode<T> {
     }
 
     async fn assign_import(&self, key: &AgentKey, id: &ImportId, agent_id: Option<&str>) -> Outcome<ImportSeen> {
-        map(self.read_import(key, id).await, |seen| {
+        self.read_import(key, id).await.map(|seen| {
             let assigned = ImportSeen { vendor_agent_id: agent_id.map(str::to_owned), ..seen };
             self.written.put_import(assigned.clone());
             assigned

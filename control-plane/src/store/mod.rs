@@ -18,6 +18,7 @@ pub mod many;
 pub mod message;
 pub mod monitor_policy;
 pub mod notification;
+pub mod number_look;
 pub mod page;
 pub mod phone_number;
 pub mod pool;

@@ -52,6 +52,8 @@ impl TryFrom<Model> for PhoneNumber {
             version: row.version,
             create_time: row.create_time,
             update_time: row.update_time,
+            attachment: row.attachment.map(|json| json.0),
+            drift: row.drift.map(|json| json.0),
             pool: pool(row.pool_state, row.pool_reason, row.reserved_by, row.pinned_agent_id)?,
         })
     }
@@ -103,6 +105,10 @@ fn row(number: &PhoneNumber) -> ActiveModel {
         version: Set(number.version),
         create_time: Set(number.create_time),
         update_time: Set(number.update_time),
+        attachment_state: Set(number.attachment.as_ref().map(|place| place.state.to_string())),
+        attachment: Set(number.attachment.clone().map(Json)),
+        drift_cause: Set(number.open_drift().map(|drift| drift.cause.to_string())),
+        drift: Set(number.drift.clone().map(Json)),
         pool_state: Set(number.pool.as_ref().map(|pool| pool.state.to_string())),
         pool_reason: Set(number.pool.as_ref().map(|pool| pool.reason.clone())),
         reserved_by: Set(number.pool.as_ref().and_then(|pool| pool.reserved_by)),
@@ -235,6 +241,20 @@ pub async fn leading_to<C: ConnectionTrait>(scope: &Scope<'_, C>, agent: AgentId
         .order_by_asc(Column::Id);
     let found: Vec<(AccountId, PhoneNumberId)> = found.into_tuple().all(scope.db).await.map_err(failed)?;
     Ok(found.into_iter().map(|(account_id, phone_number_id)| OwnNumber { account_id, phone_number_id }).collect())
+}
+
+/// All of an account, in the order of their ids.
+pub async fn of_account<C: ConnectionTrait>(scope: &Scope<'_, C>, account: AccountId) -> Result<Vec<PhoneNumber>> {
+    let found = Entity::find().filter(Column::WorkspaceId.eq(scope.workspace)).filter(Column::AccountId.eq(account));
+    let rows = found.order_by_asc(Column::Id).all(scope.db).await.map_err(failed)?;
+    rows.into_iter().map(PhoneNumber::try_from).collect()
+}
+
+/// All that are or were to be at ElevenLabs, in the order of their ids.
+pub async fn attached<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Vec<PhoneNumber>> {
+    let found = Entity::find().filter(Column::WorkspaceId.eq(scope.workspace));
+    let found = found.filter(Column::AttachmentState.is_not_null()).order_by_asc(Column::Id);
+    found.all(scope.db).await.map_err(failed)?.into_iter().map(PhoneNumber::try_from).collect()
 }
 
 /// Forgets it.

@@ -45,6 +45,7 @@ impl Event {
             Self::Account(_, account::Event::Read { outcome, .. }) => Some(outcome.word()),
             Self::PhoneNumber(_, phone_number::Event::Found { outcome, .. }) => Some(outcome.word()),
             Self::PhoneNumber(_, phone_number::Event::Written { outcome, .. }) => Some(outcome.word()),
+            Self::PhoneNumber(_, phone_number::Event::Managed { answer, .. }) => Some(answer.word()),
             Self::Call(_, call::Event::Read(outcome)) => Some(outcome.word()),
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),

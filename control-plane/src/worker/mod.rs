@@ -5,6 +5,7 @@ pub mod access;
 pub mod boundary;
 pub mod deliver;
 pub mod effects;
+mod import;
 pub mod mail;
 pub mod perform;
 pub mod reconcile;

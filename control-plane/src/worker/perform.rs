@@ -6,7 +6,7 @@ use super::{
     Crew,
     access::{self, Purpose},
     deliver::Event,
-    mail,
+    import, mail,
 };
 use crate::{
     domain::{
@@ -41,6 +41,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
             let outcome = way.ask(async |access| telephony.write_webhooks(access, seen, wanted).await).await;
             Event::PhoneNumber(*phone_number_id, phone_number::Event::Written { round: *round, outcome })
         }
+        Effect::ManageImport { phone_number_id, agent_id, deed, round, .. } => {
+            let answer = import::manage(crew, way, *agent_id, deed).await?;
+            Event::PhoneNumber(*phone_number_id, phone_number::Event::Managed { round: *round, answer })
+        }
         Effect::ReadCall { call_id, call_sid, .. } => {
             let outcome = way.ask(async |access| read_call(telephony, access, call_sid).await).await;
             Event::Call(*call_id, call::Event::Read(outcome))
@@ -64,7 +68,7 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
 }
 
 /// How far we get towards the vendor.
-enum Way {
+pub(super) enum Way {
     /// With the account's credentials.
     Open(Access),
     /// Not at all: this is the outcome of whatever was to be asked.
@@ -72,18 +76,27 @@ enum Way {
 }
 
 /// An outcome without a result, which fits every effect.
-enum Closed {
+pub(super) enum Closed {
     Refused(Refused),
     Unknown(String),
 }
 
 impl Way {
     /// Asks the vendor, if there is a way.
-    async fn ask<T>(self, ask: impl AsyncFnOnce(&Access) -> Outcome<T>) -> Outcome<T> {
+    pub(super) async fn ask<T>(self, ask: impl AsyncFnOnce(&Access) -> Outcome<T>) -> Outcome<T> {
         match self {
             Self::Open(access) => ask(&access).await,
-            Self::Closed(Closed::Refused(refused)) => Outcome::Refused(refused),
-            Self::Closed(Closed::Unknown(why)) => Outcome::Unknown(why),
+            Self::Closed(closed) => closed.outcome(),
+        }
+    }
+}
+
+impl Closed {
+    /// As the outcome of whatever was to be asked.
+    pub(super) fn outcome<T>(self) -> Outcome<T> {
+        match self {
+            Self::Refused(refused) => Outcome::Refused(refused),
+            Self::Unknown(why) => Outcome::Unknown(why),
         }
     }
 }
@@ -99,7 +112,11 @@ async fn way(crew: &Crew, claim: &Claim) -> Result<Way> {
     if let Some(why) = interrupted(claim) {
         return Ok(Way::Closed(Closed::Unknown(why)));
     }
-    let purpose = if matches!(effect, Effect::ReadAccount { .. }) { Purpose::Proof } else { Purpose::Work };
+    let purpose = match effect {
+        Effect::ReadAccount { .. } => Purpose::Proof,
+        Effect::ManageImport { .. } => Purpose::HandOver,
+        _ => Purpose::Work,
+    };
     let access = match effect.account_id() {
         Some(account) => access::open(&crew.ctx, claim.workspace, account, purpose).await?,
         None => None,

@@ -77,6 +77,8 @@ pub async fn number(plane: &Plane, e164: &str, assignment: Option<Assignment>) -
         create_time: journal.now,
         update_time: journal.now,
         pool: None,
+        attachment: None,
+        drift: None,
     };
     phone_number::insert(journal.txn(), std::slice::from_ref(&number)).await.expect("inserts");
     journal.commit().await.expect("commits");

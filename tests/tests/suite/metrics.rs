@@ -109,7 +109,13 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
                  DATA_LOSS UNAUTHENTICATED",
             ),
         ),
-        ("kind", words("read-account find-number write-webhooks read-call list-calls")),
+        (
+            "kind",
+            words(
+                "read-account find-number write-webhooks look-up-import import-number assign-import delete-import \
+                 read-call list-calls",
+            ),
+        ),
         ("machine", words("account phone-number call reconciliation")),
         ("pool", words("all write read")),
         ("state", words("busy idle most")),

@@ -74,6 +74,8 @@ impl Stock {
             create_time: journal.now,
             update_time: journal.now,
             pool,
+            attachment: None,
+            drift: None,
         };
         let rows: Vec<PhoneNumber> = new.into_iter().map(number).collect();
         numbers::insert(journal.txn(), &rows).await.expect("inserted");

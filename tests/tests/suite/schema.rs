@@ -48,6 +48,7 @@ async fn entities(database: &DatabaseConnection) -> BTreeMap<String, Table> {
         monitor,
         monitor_policy,
         notification,
+        number_look,
         phone_number,
         pool_coverage,
         probe,

@@ -1,9 +1,14 @@
-//! What can happen to a number: an operator's wishes here, what comes of them at Twilio in `work`.
+//! What can happen to a number: an operator's wishes here, what comes of them at Twilio in `work`, at ElevenLabs in
+//! `attachment`, and what others change in `drift`.
 
-use super::{Assignment, Event, IntegrationMode, Patch, PhoneNumber, State, WebhooksState, Work};
+use super::{
+    Assignment, Event, IntegrationMode, Patch, PhoneNumber, State, WebhooksState, Work,
+    attachment::{self, Errand, Place, Wanted},
+};
 use crate::domain::{
     machine::{Machine, Refusal, Step},
-    telephony::Webhooks,
+    outcome::Outcome,
+    telephony::{NumberSeen, Webhooks},
     time::Timestamp,
 };
 
@@ -14,48 +19,126 @@ impl Machine for PhoneNumber {
         match event {
             Event::Registered => Ok(Step::to(self.clone()).news("number.registered")),
             Event::Imported => Ok(self.read(self.next_round(), 0, 0).news("number.import-requested")),
-            Event::Changed(patch) => Ok(Step::to(self.patched(patch)).news("number.updated")),
+            Event::Changed(patch) => self.change(patch),
             Event::Assigned(assignment) => self.assign(assignment),
             Event::Unassigned => self.unassign(),
             Event::Pool(event) => self.pool_step(event),
             Event::ConfigureRequested(webhooks) => self.configure(webhooks),
-            Event::Found { round, outcome } => match self.work {
-                Work::Reading { round: asked, attempt, writes } if asked == round => {
-                    Ok(self.found(round, attempt, writes, outcome, now))
-                }
-                Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => Err(LATE),
+            Event::AttachRequested(to) => Ok(self.want(Wanted::Attached(to), now)?.news("number.attach-requested")),
+            Event::DetachRequested(from) => self.detach(from, now),
+            Event::RemoveImportRequested => self.remove_import(now),
+            Event::Found { round, outcome } => self.answered_by_twilio(round, Read::Found(outcome), now),
+            Event::Written { round, outcome } => self.answered_by_twilio(round, Read::Written(outcome), now),
+            Event::Managed { round, answer } => match self.errand(round) {
+                Some((place, errand)) => Ok(Self::drift_ended(self.managed(place, errand, answer, now), now)),
+                None => Err(LATE),
             },
-            Event::Written { round, outcome } => match self.work {
-                Work::Writing { round: asked, attempt, writes } if asked == round => {
-                    Ok(self.written(round, attempt, writes, outcome, now))
-                }
-                Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => Err(LATE),
-            },
-            Event::Tick => match self.work {
-                Work::Waiting { round, attempt, writes, until } if now >= until => {
-                    Ok(self.read(round, attempt, writes))
-                }
-                Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => {
-                    Err(Refusal::stale("too early"))
-                }
-            },
+            Event::Observed { sighting, repair } => self.observed(&sighting, repair, now),
+            Event::Tick => self.tick(now),
         }
     }
 
     fn deadline(&self) -> Option<Timestamp> {
-        match self.work {
+        let webhooks = match self.work {
             Work::Waiting { until, .. } => Some(until),
             Work::Idle | Work::Reading { .. } | Work::Writing { .. } => None,
-        }
+        };
+        let attachment = match self.attachment.as_ref().map(|place| &place.work) {
+            Some(attachment::Work::Waiting { until, .. }) => Some(*until),
+            Some(attachment::Work::Idle | attachment::Work::Queued | attachment::Work::Asking { .. }) | None => None,
+        };
+        webhooks.into_iter().chain(attachment).min()
     }
+}
+
+/// What Twilio answered.
+enum Read {
+    Found(Outcome<Option<NumberSeen>>),
+    Written(Outcome<NumberSeen>),
 }
 
 const LATE: Refusal = Refusal::stale("the answer belongs to work that is over");
 
 impl PhoneNumber {
     /// The version differs in every state ever stored, so a round made from it is never used twice.
-    fn next_round(&self) -> u32 {
-        self.work.round().max(u32::try_from(self.version).unwrap_or(u32::MAX - 1)) + 1
+    pub(super) fn next_round(&self) -> u32 {
+        let attachment = self.attachment.as_ref().map_or(0, |place| place.work.round());
+        self.work.round().max(attachment).max(u32::try_from(self.version).unwrap_or(u32::MAX - 1)) + 1
+    }
+
+    /// The errand at a vendor that is under way under this round.
+    fn errand(&self, round: u32) -> Option<(&Place, Errand)> {
+        let place = self.attachment.as_ref()?;
+        Some((place, place.asks(round)?))
+    }
+
+    /// Twilio is read and written for the webhooks and for the attachment; the round says for which.
+    fn answered_by_twilio(&self, round: u32, read: Read, now: Timestamp) -> Result<Step<Self>, Refusal> {
+        let step = match (self.errand(round), read) {
+            (Some((place, Errand::ReadNumber)), Read::Found(outcome)) => self.read_for(place, outcome, now),
+            (Some((place, Errand::WriteWebhooks)), Read::Written(outcome)) => self.written_for(place, outcome, now),
+            (Some(_), Read::Found(_) | Read::Written(_)) => return Err(LATE),
+            (None, Read::Found(outcome)) => self.webhooks_found(round, outcome, now)?,
+            (None, Read::Written(outcome)) => self.webhooks_written(round, outcome, now)?,
+        };
+        Ok(Self::drift_ended(Self::begin_queued(step, now), now))
+    }
+
+    fn webhooks_found(
+        &self,
+        found: u32,
+        outcome: Outcome<Option<NumberSeen>>,
+        now: Timestamp,
+    ) -> Result<Step<Self>, Refusal> {
+        match (&self.work, outcome) {
+            (Work::Reading { round, .. }, Outcome::Done(None)) if *round == found && self.state == State::Active => {
+                Ok(self.released(now))
+            }
+            (Work::Reading { round, attempt, writes }, outcome) if *round == found => {
+                Ok(self.found(*round, *attempt, *writes, outcome, now))
+            }
+            (Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. }, _) => Err(LATE),
+        }
+    }
+
+    fn webhooks_written(
+        &self,
+        written: u32,
+        outcome: Outcome<NumberSeen>,
+        now: Timestamp,
+    ) -> Result<Step<Self>, Refusal> {
+        match self.work {
+            Work::Writing { round, attempt, writes } if round == written => {
+                Ok(self.written(round, attempt, writes, outcome, now))
+            }
+            Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. } => Err(LATE),
+        }
+    }
+
+    fn tick(&self, now: Timestamp) -> Result<Step<Self>, Refusal> {
+        match (&self.work, self.attachment.as_ref()) {
+            (Work::Waiting { round, attempt, writes, until }, _) if now >= *until => {
+                Ok(self.read(*round, *attempt, *writes))
+            }
+            (_, Some(place)) if matches!(&place.work, attachment::Work::Waiting { until, .. } if now >= *until) => {
+                Ok(Self::drift_ended(self.advance(place.clone(), now), now))
+            }
+            (Work::Idle | Work::Reading { .. } | Work::Writing { .. } | Work::Waiting { .. }, _) => {
+                Err(Refusal::stale("too early"))
+            }
+        }
+    }
+
+    /// ElevenLabs would go on answering a number whose mode is changed by hand.
+    fn change(&self, patch: Patch) -> Result<Step<Self>, Refusal> {
+        let mode = patch.integration_mode.unwrap_or(self.integration_mode);
+        match mode != self.integration_mode && self.attachment.is_some() {
+            true => Err(Refusal::new(
+                "NUMBER_ATTACHED",
+                "ElevenLabs has this number; remove its import with RemovePhoneNumberImport first",
+            )),
+            false => Ok(Step::to(self.patched(patch)).news("number.updated")),
+        }
     }
 
     fn patched(&self, patch: Patch) -> Self {

@@ -1,12 +1,14 @@
 //! A number, who answers it, and how its webhooks at Twilio stand. How it changes is in `machine`.
 
 pub mod attachment;
+mod correction;
+mod drift;
 mod machine;
 mod pool;
 mod work;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,9 @@ use super::{
     word::words,
 };
 
+use attachment::{Answer, Attachment, Place};
+pub use correction::{Correction, Need};
+pub use drift::{Drift, DriftCause, Repair, Sighting};
 pub use pool::{Pool, PoolEvent, PoolState};
 
 words! {
@@ -157,6 +162,10 @@ pub struct PhoneNumber {
     pub update_time: Timestamp,
     /// How it stands as a backup number; `None` when it is none.
     pub pool: Option<Pool>,
+    /// How it stands at ElevenLabs; `None` when it never was to be there.
+    pub attachment: Option<Place>,
+    /// What is or was lately not at the vendors as it should be.
+    pub drift: Option<Drift>,
 }
 
 /// New values of what an operator may change.
@@ -195,6 +204,16 @@ pub enum Event {
     Written { round: u32, outcome: Outcome<NumberSeen> },
     /// Something about it as a backup number.
     Pool(PoolEvent),
+    /// This agent is to answer it at ElevenLabs: it becomes a native number.
+    AttachRequested(Attachment),
+    /// This agent is to answer it no more; the import stays.
+    DetachRequested(Attachment),
+    /// Our import is to go, and the webhooks are to be what they were: undoes `AttachRequested`.
+    RemoveImportRequested,
+    /// ElevenLabs answered.
+    Managed { round: u32, answer: Answer },
+    /// Somebody looked at all numbers of an account, or at all imports of a key.
+    Observed { sighting: Sighting, repair: Repair },
     /// The time it asked for has come.
     Tick,
 }

@@ -37,10 +37,12 @@ pub(in crate::domain::phone_number) fn number(state: State) -> PhoneNumber {
         create_time: now,
         update_time: now,
         pool: None,
+        attachment: None,
+        drift: None,
     }
 }
 
-fn seen(webhooks: Webhooks) -> NumberSeen {
+pub(super) fn seen(webhooks: Webhooks) -> NumberSeen {
     NumberSeen {
         sid: format!("PN{:032x}", 7).parse().expect("valid"),
         e164: "+15005550006".parse().expect("valid"),
@@ -51,7 +53,7 @@ fn seen(webhooks: Webhooks) -> NumberSeen {
     }
 }
 
-fn wanted() -> Webhooks {
+pub(super) fn wanted() -> Webhooks {
     desired("https://calls.example.com")
 }
 

@@ -14,12 +14,12 @@ const MAX_WRITES: u32 = 3;
 
 impl PhoneNumber {
     pub(super) fn read(&self, round: u32, attempt: u32, writes: u32) -> Step<Self> {
-        Step::to(Self { work: Work::Reading { round, attempt, writes }, ..self.clone() }).effect(Effect::FindNumber {
-            account_id: self.account_id,
-            phone_number_id: self.id,
-            e164: self.e164.clone(),
-            round,
-        })
+        Step::to(Self { work: Work::Reading { round, attempt, writes }, ..self.clone() }).effect(self.find(round))
+    }
+
+    pub(super) fn find(&self, round: u32) -> Effect {
+        let (account_id, phone_number_id) = (self.account_id, self.id);
+        Effect::FindNumber { account_id, phone_number_id, e164: self.e164.clone(), round }
     }
 
     pub(super) fn found(
@@ -89,7 +89,7 @@ impl PhoneNumber {
         }
     }
 
-    fn seen(&self, seen: &NumberSeen, now: Timestamp) -> Self {
+    pub(super) fn seen(&self, seen: &NumberSeen, now: Timestamp) -> Self {
         Self {
             phone_number_sid: Some(seen.sid.clone()),
             state: State::Active,

@@ -100,6 +100,8 @@ fn order_of(access: &Access, order: &ImportOrder) -> Option<Value> {
         "sid": access.account_sid.as_str(),
         "token": token,
         "agent_id": order.vendor_agent_id,
+        // Messages stay with us.
+        "enable_sms": false,
     });
     let edge = |region: &str| Some(if region == "au1" { "sydney" } else { "dublin" }.to_owned());
     if let Some(region) = access.region.as_deref().filter(|region| *region != "us1") {

@@ -66,6 +66,8 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         create_time: Timestamp::UNIX_EPOCH,
         update_time: Timestamp::UNIX_EPOCH,
         pool: None,
+        attachment: None,
+        drift: None,
     })
 }
 

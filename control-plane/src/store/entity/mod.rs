@@ -16,6 +16,7 @@ pub mod message;
 pub mod monitor;
 pub mod monitor_policy;
 pub mod notification;
+pub mod number_look;
 pub mod phone_number;
 pub mod pool_coverage;
 pub mod probe;

@@ -7,7 +7,7 @@ use crate::{
         agent::VoicemailBox,
         fallback::NumberFallback,
         id::{AccountId, AgentId, MoveId, PhoneNumberId, RoutePlanId, WorkspaceId},
-        phone_number::Work,
+        phone_number::{Drift, Work, attachment::Place},
         telephony::{Capabilities, Webhooks},
         time::Timestamp,
     },
@@ -62,6 +62,14 @@ pub struct Model {
     pub pool_reason: Option<String>,
     pub reserved_by: Option<MoveId>,
     pub pinned_agent_id: Option<AgentId>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub attachment_state: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub attachment: Option<Json<Place>>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub drift_cause: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub drift: Option<Json<Drift>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
