@@ -27,7 +27,8 @@ fn of(flag: &Flag, all: &[Flag]) -> Vec<Arg> {
     };
     let long = by_name(&flag.id());
     let named = base(flag, long.clone()).long(flag.name.clone()).hide(true).conflicts_with(flag.id());
-    let arg = arg.index(place).num_args(1);
+    let arg = arg.index(place);
+    let arg = if flag.many == Many::List { arg.num_args(1..) } else { arg.num_args(1) };
     let arg = if flag.required {
         arg.required_unless_present_any(SUBSTITUTES.map(String::from).into_iter().chain([long]))
     } else {

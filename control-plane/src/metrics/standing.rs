@@ -33,6 +33,10 @@ pub struct Standing {
     pub reconciliations_due: Gauge,
     /// How long the first of them has waited.
     pub reconciliation_overdue: Gauge,
+    /// Accounts that no backup account could take over whole.
+    pub pool_accounts_short: Gauge,
+    /// Lines that would be left out in all.
+    pub pool_lines_left_out: Gauge,
 }
 
 impl Standing {
@@ -51,6 +55,10 @@ impl Standing {
         gauge("reconciliations_due", help, &standing.reconciliations_due);
         let help = "How long the first of them has waited; 0 for none";
         gauge("reconciliation_overdue_seconds", help, &standing.reconciliation_overdue);
+        let help = "Accounts that no backup account could take over whole, as last looked at";
+        gauge("pool_accounts_short", help, &standing.pool_accounts_short);
+        let help = "Agents and plans that would be left without a backup number, as last looked at";
+        gauge("pool_lines_left_out", help, &standing.pool_lines_left_out);
         let help = "Connections to the database, in use, idle, and the most there may be";
         registry.register("database_connections", help, standing.connections.clone());
         standing

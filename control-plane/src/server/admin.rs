@@ -93,6 +93,9 @@ async fn ask(ctx: &Context) -> Result<()> {
     let (due, first) = store::reconciliation::backlog(db, now).await?;
     standing.reconciliations_due.set(i64::try_from(due).unwrap_or(i64::MAX));
     standing.reconciliation_overdue.set(overdue(first));
+    let (accounts, lines) = store::pool::uncovered(db).await?;
+    standing.pool_accounts_short.set(accounts);
+    standing.pool_lines_left_out.set(lines);
     Ok(())
 }
 

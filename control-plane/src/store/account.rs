@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -184,11 +184,18 @@ pub async fn primary<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Option<
     found.one(scope.db).await.map_err(failed)?.map(Account::try_from).transpose()
 }
 
-/// The backup accounts, in the order in which they are tried.
+/// The backup accounts that have backup numbers, in the order in which they are tried. Every account but one has the role,
+/// such as thousands of customers' subaccounts.
 pub async fn backups<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<Vec<Account>> {
+    let stocked = phone_number::Entity::find()
+        .select_only()
+        .column(phone_number::Column::AccountId)
+        .filter(phone_number::Column::WorkspaceId.eq(scope.workspace))
+        .filter(phone_number::Column::PoolState.is_not_null());
     let found = Entity::find()
         .filter(Column::WorkspaceId.eq(scope.workspace))
         .filter(Column::Role.eq(Role::Backup.as_str()))
+        .filter(Column::Id.in_subquery(stocked.into_query()))
         .order_by_asc(Column::BackupOrder)
         .order_by_asc(Column::Id);
     found.all(scope.db).await.map_err(failed)?.into_iter().map(Account::try_from).collect()

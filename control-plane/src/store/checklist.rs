@@ -17,7 +17,7 @@ use crate::domain::{
     agent::{AgentState, Endpoint},
     checklist::Seen,
     error::Result,
-    phone_number::{State, WebhooksState},
+    phone_number::{PoolState, State, WebhooksState},
     time::Timestamp,
 };
 
@@ -68,8 +68,11 @@ async fn numbers<C: ConnectionTrait>(scope: &Scope<'_, C>, seen: Seen) -> Result
     use phone_number::Column;
     let all = || phone_number::Entity::find().filter(Column::WorkspaceId.eq(scope.workspace));
     let standing = |state: WebhooksState| all().filter(Column::WebhooksState.eq(state.as_str()));
-    let ours = Column::State.eq(State::Active.as_str());
-    let unassigned = all().filter(Column::AgentId.is_null()).filter(Column::RoutePlanId.is_null());
+    // A backup number waits without anybody who answers it, and is configured when it is needed.
+    let waits = [PoolState::Free, PoolState::Reserved, PoolState::Quarantined].map(PoolState::as_str);
+    let in_service = || Condition::any().add(Column::PoolState.is_null()).add(Column::PoolState.is_not_in(waits));
+    let ours = Condition::all().add(in_service()).add(Column::State.eq(State::Active.as_str()));
+    let unassigned = all().filter(Column::AgentId.is_null()).filter(Column::RoutePlanId.is_null()).filter(in_service());
     Ok(Seen {
         numbers: rows(scope, all()).await?,
         numbers_refused: rows(scope, all().filter(Column::State.eq(State::Refused.as_str()))).await?,

@@ -21,7 +21,7 @@ use crate::domain::{
     error::{Error, Result},
     id::{AccountId, AgentId, MoveId, PhoneNumberId, RoutePlanId, WorkspaceId},
     machine::Machine,
-    phone_number::{Assignment, PhoneNumber, Pool, State, WebhooksState},
+    phone_number::{Assignment, PhoneNumber, Pool, PoolState, State, WebhooksState},
     time::Timestamp,
 };
 
@@ -161,6 +161,10 @@ pub struct Filter {
     pub webhooks_state: Option<WebhooksState>,
     /// Only numbers nobody answers.
     pub unassigned: bool,
+    /// Only backup numbers in this state.
+    pub pool_state: Option<PoolState>,
+    /// Only backup numbers.
+    pub pool: bool,
 }
 
 /// Adds new numbers.
@@ -224,6 +228,12 @@ pub async fn list<C: ConnectionTrait>(
     }
     if filter.unassigned {
         select = select.filter(Column::AgentId.is_null()).filter(Column::RoutePlanId.is_null());
+    }
+    if let Some(state) = filter.pool_state {
+        select = select.filter(Column::PoolState.eq(state.as_str()));
+    }
+    if filter.pool {
+        select = select.filter(Column::PoolState.is_not_null());
     }
     let rows = select.limit(ask.limit()).all(scope.db).await.map_err(failed)?;
     let numbers = rows.into_iter().map(PhoneNumber::try_from).collect::<Result<Vec<_>>>()?;

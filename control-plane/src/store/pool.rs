@@ -4,13 +4,15 @@
 use std::collections::HashSet;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select, sea_query::SelectStatement,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+    sea_query::{OnConflict, SelectStatement},
 };
 
 use super::{
     Scope,
-    entity::{agent, phone_number, route_plan, route_plan_agent},
+    entity::{agent, phone_number, pool_coverage, route_plan, route_plan_agent},
     failed,
     phone_number::assignment,
 };
@@ -20,6 +22,7 @@ use crate::domain::{
     id::{AccountId, AgentId, PhoneNumberId, RoutePlanId},
     phone_number::{Assignment, PhoneNumber, PoolState},
     pool::Answerer,
+    time::Timestamp,
 };
 
 /// The numbers of an account that somebody answers.
@@ -72,11 +75,52 @@ pub async fn pinned_to<C: ConnectionTrait>(
     Ok(pinned.one(scope.db).await.map_err(failed)?.map(|number| number.id))
 }
 
-/// How many backup numbers a workspace has.
-pub async fn count<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<u64> {
-    use phone_number::Column;
-    let pooled = phone_number::Entity::find().filter(Column::WorkspaceId.eq(scope.workspace));
-    pooled.filter(Column::PoolState.is_not_null()).count(scope.db).await.map_err(failed)
+/// How many lines an account had when that last changed, and how many of them would have been left out.
+pub async fn left_out_before<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    account: AccountId,
+) -> Result<Option<(usize, usize)>> {
+    let found =
+        pool_coverage::Entity::find_by_id(account).filter(pool_coverage::Column::WorkspaceId.eq(scope.workspace));
+    let count = |number: i64| usize::try_from(number).unwrap_or_default();
+    Ok(found.one(scope.db).await.map_err(failed)?.map(|row| (count(row.lines), count(row.left_out))))
+}
+
+/// Keeps how many lines an account has and how many of them would be left out.
+pub async fn keep_left_out(
+    scope: &Scope<'_, DatabaseTransaction>,
+    account: AccountId,
+    (lines, left_out): (usize, usize),
+    now: Timestamp,
+) -> Result<()> {
+    use pool_coverage::Column;
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let row = pool_coverage::ActiveModel {
+        account_id: Set(account),
+        workspace_id: Set(scope.workspace),
+        lines: Set(count(lines)),
+        left_out: Set(count(left_out)),
+        change_time: Set(now),
+    };
+    let over = OnConflict::column(Column::AccountId)
+        .update_columns([Column::Lines, Column::LeftOut, Column::ChangeTime])
+        .to_owned();
+    pool_coverage::Entity::insert(row).on_conflict(over).exec_without_returning(scope.db).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Forgets what was known of an account.
+pub async fn forget_coverage(txn: &DatabaseTransaction, account: AccountId) -> Result<()> {
+    pool_coverage::Entity::delete_by_id(account).exec(txn).await.map_err(failed)?;
+    Ok(())
+}
+
+/// How many accounts of all workspaces are not covered, and how many lines would be left out in all.
+pub async fn uncovered<C: ConnectionTrait>(db: &C) -> Result<(i64, i64)> {
+    use pool_coverage::Column;
+    let short = pool_coverage::Entity::find().select_only().column(Column::LeftOut).filter(Column::LeftOut.gt(0));
+    let short: Vec<i64> = short.into_tuple().all(db).await.map_err(failed)?;
+    Ok((i64::try_from(short.len()).unwrap_or(i64::MAX), short.into_iter().sum()))
 }
 
 fn of_account<C>(scope: &Scope<'_, C>, account: AccountId) -> Select<phone_number::Entity> {

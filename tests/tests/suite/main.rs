@@ -1,6 +1,7 @@
 //! The end-to-end tests, in one binary: they share one PostgreSQL, and are linked once.
 
 mod accounts;
+mod backups;
 mod bad_input;
 mod callbacks;
 mod crash;

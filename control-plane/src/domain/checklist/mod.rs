@@ -2,6 +2,7 @@
 //! the counting is the store's.
 
 mod accounts;
+mod failover;
 mod numbers;
 mod server;
 
@@ -81,6 +82,14 @@ pub struct Seen {
     pub webhooks_drifted: u64,
     /// Those whose webhooks Twilio refused.
     pub webhooks_failed: u64,
+    /// Backup accounts that have backup numbers.
+    pub backups: u64,
+    /// Those of them that Twilio confirmed.
+    pub backups_usable: u64,
+    /// Agents and plans that a failover of the primary account would move.
+    pub lines: u64,
+    /// Those of them that would get no backup number.
+    pub lines_left_out: u64,
     /// Effects that were given up.
     pub effects_dead: u64,
     /// Effects that nobody takes.
@@ -103,6 +112,8 @@ pub fn checklist(seen: &Seen) -> Vec<Check> {
         numbers::numbers(seen),
         numbers::numbers_assigned(seen),
         numbers::webhooks(seen),
+        failover::backup_account(seen),
+        failover::backup_numbers(seen),
         server::effects(seen),
         server::master_key(seen),
     ]

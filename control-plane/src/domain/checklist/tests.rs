@@ -9,6 +9,9 @@ fn healthy() -> Seen {
         agents: 1,
         agents_active: 1,
         numbers: 3,
+        backups: 1,
+        backups_usable: 1,
+        lines: 2,
         ..Seen::default()
     }
 }
@@ -58,6 +61,9 @@ fn each_trouble_shows_on_its_own_line() {
         (Seen { webhooks_drifted: 1, ..healthy() }, "webhooks", Warning),
         (Seen { webhooks_pending: 1, ..healthy() }, "webhooks", Warning),
         (Seen { webhooks_unmanaged: 1, ..healthy() }, "webhooks", Warning),
+        (Seen { backups: 0, backups_usable: 0, ..healthy() }, "backup-account", Warning),
+        (Seen { backups_usable: 0, ..healthy() }, "backup-account", Failed),
+        (Seen { lines_left_out: 1, ..healthy() }, "backup-numbers", Failed),
         (Seen { effects_dead: 1, ..healthy() }, "effects", Warning),
         (Seen { effects_overdue: 1, ..healthy() }, "effects", Failed),
         (Seen { master_key_behind: true, ..healthy() }, "master-key", Warning),

@@ -21,7 +21,10 @@ use crate::{
         id::{AgentId, WorkspaceId},
     },
     flow::{Audited, Context, Journal, Once, agent as flow},
-    store::{Scope, agent as store},
+    store::{
+        Scope,
+        agent::{self as store, Standing},
+    },
 };
 
 /// Keeps agents.
@@ -50,7 +53,7 @@ impl Agents {
         }
         let agent = flow::create(&mut journal, new).await.map_err(in_agent)?;
         journal.audit(audited, &agent.id);
-        let answer = pb::CreateAgentResponse { agent: Some(shown(agent, 0)) };
+        let answer = pb::CreateAgentResponse { agent: Some(shown(agent, 0, Standing::default())) };
         journal.remember(&once, &answer).await?;
         journal.commit().await?;
         Ok(answer)
@@ -114,15 +117,19 @@ impl Agents {
     }
 
     async fn one(&self, agent: Agent) -> Result<pb::Agent> {
-        let counts = store::count_numbers(self.0.store.read(), &[agent.id]).await?;
-        Ok(shown(agent, counts.first().map_or(0, |(_, count)| *count)))
+        Ok(self.counted(vec![agent]).await?.remove(0))
     }
 
     async fn counted(&self, agents: Vec<Agent>) -> Result<Vec<pb::Agent>> {
+        let db = self.0.store.read();
         let ids: Vec<_> = agents.iter().map(|agent| agent.id).collect();
-        let counts: HashMap<_, _> = store::count_numbers(self.0.store.read(), &ids).await?.into_iter().collect();
-        let count = |agent: &Agent| counts.get(&agent.id).copied().unwrap_or(0);
-        Ok(agents.into_iter().map(|agent| (count(&agent), agent)).map(|(count, agent)| shown(agent, count)).collect())
+        let counts: HashMap<_, _> = store::count_numbers(db, &ids).await?.into_iter().collect();
+        let standings: HashMap<_, _> = store::standing(db, &ids).await?.into_iter().collect();
+        let show = |agent: Agent| {
+            let (count, standing) = (counts.get(&agent.id).copied(), standings.get(&agent.id).copied());
+            shown(agent, count.unwrap_or_default(), standing.unwrap_or_default())
+        };
+        Ok(agents.into_iter().map(show).collect())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         seconds::Seconds,
     },
     flow::agent::{New, Patch, Reach},
+    store::agent::Standing,
 };
 
 /// The state that a list is narrowed to.
@@ -81,6 +82,11 @@ fn given(agent: pb::Agent) -> Given {
         etag: _,
         create_time: _,
         update_time: _,
+        account_id: _,
+        phone_number_id: _,
+        last_good_call_time: _,
+        last_probe_time: _,
+        last_probe_outcome: _,
     } = agent;
     Given { display_name, endpoint, fallback_agent_id }
 }
@@ -136,8 +142,8 @@ fn ring_timeout(given: Option<prost_types::Duration>) -> Result<Seconds> {
     given.map_or(Ok(RING_TIMEOUT), |length| seconds("ring_timeout", length))
 }
 
-/// An agent as the API shows it, with how many numbers are assigned to it.
-pub fn shown(agent: Agent, numbers: i64) -> pb::Agent {
+/// An agent as the API shows it, with how many numbers are assigned to it and how it has fared lately.
+pub fn shown(agent: Agent, numbers: i64, standing: Standing) -> pb::Agent {
     let Agent {
         id,
         workspace_id: _,
@@ -148,7 +154,7 @@ pub fn shown(agent: Agent, numbers: i64) -> pb::Agent {
         version,
         create_time,
         update_time,
-        own_number: _,
+        own_number,
     } = agent;
     let state = match state {
         AgentState::Active => pb::AgentState::Active,
@@ -164,6 +170,15 @@ pub fn shown(agent: Agent, numbers: i64) -> pb::Agent {
         etag: show::etag(version),
         create_time: Some(show::moment(create_time)),
         update_time: Some(show::moment(update_time)),
+        account_id: show::id_or_empty(own_number.map(|own| own.account_id)),
+        phone_number_id: show::id_or_empty(own_number.map(|own| own.phone_number_id)),
+        last_good_call_time: standing.last_good_call.map(show::moment),
+        last_probe_time: standing.last_probe.map(show::moment),
+        last_probe_outcome: match standing {
+            Standing { last_probe: None, .. } => pb::AgentProbeOutcome::Unspecified.into(),
+            Standing { failing: 0, .. } => pb::AgentProbeOutcome::Pass.into(),
+            Standing { .. } => pb::AgentProbeOutcome::Fail.into(),
+        },
     }
 }
 

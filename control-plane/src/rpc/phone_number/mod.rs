@@ -1,12 +1,15 @@
 //! The phone number service: who asks, what they ask, do it, show it.
 
 mod instructions;
+mod pooling;
 mod shape;
 
 use std::{mem::take, sync::Arc};
 
 use callplane_proto::v1::{self as pb, phone_number_service_server::PhoneNumberService};
 use tonic::{Request, Response};
+
+use pooling::{Asked, Way};
 
 use super::{
     gate::Caller,
@@ -35,6 +38,14 @@ impl PhoneNumbers {
     /// Over this store.
     pub fn new(ctx: Arc<Context>) -> Self {
         Self { ctx }
+    }
+}
+
+impl PhoneNumbers {
+    fn asked<T>(&self, request: &Request<T>) -> Result<Asked<'_>> {
+        let caller = Caller::of(request)?;
+        let audited = read::audited(request, &caller)?;
+        Ok(Asked { ctx: &self.ctx, workspace: caller.workspace()?, audited })
     }
 }
 
@@ -299,6 +310,53 @@ impl PhoneNumberService for PhoneNumbers {
         let steps = instructions::steps(&number.e164, &webhooks);
         Ok(Response::new(pb::GetWebhookInstructionsResponse { webhooks: Some(webhooks.into()), steps }))
     }
+
+    async fn add_to_pool(&self, request: Request<pb::AddToPoolRequest>) -> Reply<pb::AddToPoolResponse> {
+        let asked = self.asked(&request)?;
+        let pb::AddToPoolRequest { phone_number_ids } = request.into_inner();
+        let phone_numbers = asked.move_all(phone_number_ids, Way::In).await?;
+        Ok(Response::new(pb::AddToPoolResponse { phone_numbers }))
+    }
+
+    async fn remove_from_pool(&self, request: Request<pb::RemoveFromPoolRequest>) -> Reply<pb::RemoveFromPoolResponse> {
+        let asked = self.asked(&request)?;
+        let pb::RemoveFromPoolRequest { phone_number_ids } = request.into_inner();
+        let phone_numbers = asked.move_all(phone_number_ids, Way::Out).await?;
+        Ok(Response::new(pb::RemoveFromPoolResponse { phone_numbers }))
+    }
+
+    async fn pin_phone_number(&self, request: Request<pb::PinPhoneNumberRequest>) -> Reply<pb::PinPhoneNumberResponse> {
+        let asked = self.asked(&request)?;
+        let phone_number = Some(asked.pin(request.into_inner()).await?);
+        Ok(Response::new(pb::PinPhoneNumberResponse { phone_number }))
+    }
+
+    async fn unpin_phone_number(
+        &self,
+        request: Request<pb::UnpinPhoneNumberRequest>,
+    ) -> Reply<pb::UnpinPhoneNumberResponse> {
+        let asked = self.asked(&request)?;
+        let phone_number = Some(asked.unpin(request.into_inner()).await?);
+        Ok(Response::new(pb::UnpinPhoneNumberResponse { phone_number }))
+    }
+
+    async fn requalify_phone_number(
+        &self,
+        request: Request<pb::RequalifyPhoneNumberRequest>,
+    ) -> Reply<pb::RequalifyPhoneNumberResponse> {
+        let asked = self.asked(&request)?;
+        let phone_number = Some(asked.requalify(request.into_inner()).await?);
+        Ok(Response::new(pb::RequalifyPhoneNumberResponse { phone_number }))
+    }
+
+    async fn get_pool_coverage(
+        &self,
+        request: Request<pb::GetPoolCoverageRequest>,
+    ) -> Reply<pb::GetPoolCoverageResponse> {
+        let caller = Caller::of(&request)?;
+        let pb::GetPoolCoverageRequest { account_id } = request.into_inner();
+        Ok(Response::new(pooling::coverage(&self.ctx, caller.workspace()?, &account_id).await?))
+    }
 }
 
 /// What will be written, by what was last seen. Of a number never seen, everything.
@@ -318,6 +376,8 @@ fn filter(request: pb::ListPhoneNumbersRequest) -> Result<store::Filter> {
         state,
         webhooks_state,
         unassigned,
+        pool_state,
+        pool,
     } = request;
     Ok(store::Filter {
         account_id: read::parse_or_none("account_id", &account_id)?,
@@ -326,5 +386,7 @@ fn filter(request: pb::ListPhoneNumbersRequest) -> Result<store::Filter> {
         state: shape::state(state)?,
         webhooks_state: shape::webhooks_state(webhooks_state)?,
         unassigned,
+        pool_state: pooling::pool_state(pool_state)?,
+        pool,
     })
 }

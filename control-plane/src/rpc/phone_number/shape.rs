@@ -41,6 +41,7 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         etag: _,
         create_time: _,
         update_time: _,
+        pool: _,
     } = number;
     Ok(PhoneNumber {
         id: PhoneNumberId::from_uuid(uuid::Uuid::nil()),
@@ -232,6 +233,7 @@ impl From<PhoneNumber> for pb::PhoneNumber {
             etag: show::etag(number.version),
             create_time: Some(show::moment(number.create_time)),
             update_time: Some(show::moment(number.update_time)),
+            pool: number.pool.map(Into::into),
         }
     }
 }

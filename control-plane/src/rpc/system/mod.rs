@@ -8,7 +8,7 @@ use callplane_proto::{
     descriptors,
     v1::{self as pb, system_service_server::SystemService},
 };
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response};
 
@@ -18,7 +18,7 @@ use crate::{
         checklist::{Check, Seen, Verdict, checklist},
         error::{Error, Result},
     },
-    flow::Context,
+    flow::{Context, pool},
     store::{self, Scope},
 };
 
@@ -44,6 +44,20 @@ impl System {
             ..Seen::default()
         }
     }
+}
+
+/// Whether the primary account could be failed over; the rest is as `seen` has it.
+async fn backups<C: ConnectionTrait>(scope: &Scope<'_, C>, seen: Seen) -> Result<Seen> {
+    let Some(primary) = store::account::primary(scope).await? else { return Ok(seen) };
+    let pool::Covered { lines, backups, best } = pool::coverage(scope, primary.id).await?;
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok(Seen {
+        backups: count(backups.len()),
+        backups_usable: count(backups.iter().filter(|backup| backup.usable).count()),
+        lines: count(lines),
+        lines_left_out: count(best.left_out.len()),
+        ..seen
+    })
 }
 
 #[tonic::async_trait]
@@ -79,6 +93,7 @@ impl SystemService for System {
         let now = self.ctx.clock.now();
         let times = (now - ROTATION_DUE, now);
         let seen = store::checklist::count(&scope, &self.ctx.keys.active_id(), times, self.facts()).await?;
+        let seen = backups(&scope, seen).await?;
         let checks: Vec<_> = checklist(&seen).into_iter().map(pb::DoctorCheck::from).collect();
         let passed = checks.iter().all(|check| check.outcome() != pb::CheckOutcome::Failed);
         Ok(Response::new(pb::RunDoctorResponse { checks, passed }))

@@ -68,7 +68,14 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.PhoneNumberService/DeletePhoneNumber"
         | "v1.PhoneNumberService/UnassignPhoneNumber"
         | "v1.PhoneNumberService/ConfigureWebhooks"
+        | "v1.PhoneNumberService/UnpinPhoneNumber"
+        | "v1.PhoneNumberService/RequalifyPhoneNumber"
         | "v1.PhoneNumberService/GetWebhookInstructions" => r#"{"phone_number_id": "{number}"}"#.into(),
+        "v1.PhoneNumberService/AddToPool" | "v1.PhoneNumberService/RemoveFromPool" => {
+            r#"{"phone_number_ids": ["{number}"]}"#.into()
+        }
+        "v1.PhoneNumberService/PinPhoneNumber" => r#"{"phone_number_id": "{number}", "agent_id": "{agent}"}"#.into(),
+        "v1.PhoneNumberService/GetPoolCoverage" => r#"{"account_id": "{account}"}"#.into(),
         "v1.AgentService/CreateAgent" => format!(r#"{{"agent": {BOX}}}"#),
         "v1.AgentService/UpdateAgent" => {
             r#"{"agent": {"id": "{agent}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()

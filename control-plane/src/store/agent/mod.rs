@@ -1,5 +1,9 @@
 //! Agents: rows and queries. An agent's API key is sealed elsewhere and never passes here.
 
+mod standing;
+
+pub use standing::{Standing, standing};
+
 use std::collections::BTreeSet;
 
 use sea_orm::{

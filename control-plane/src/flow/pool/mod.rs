@@ -1,5 +1,11 @@
 //! Backup numbers across rows: what an account would have to move, what is free for it, and taking numbers for many moves
-//! at once.
+//! at once. What operators do is in `membership`, what they are told in `watch`.
+
+mod membership;
+mod watch;
+
+pub use membership::{add, pin, remove, requalify, unpin};
+pub use watch::{Backup, Covered, coverage, watch_coverage};
 
 use sea_orm::ConnectionTrait;
 
@@ -19,6 +25,9 @@ use crate::{
 /// What a failover of an account would move.
 pub async fn lines<C: ConnectionTrait>(scope: &Scope<'_, C>, account: AccountId) -> Result<Vec<Line>> {
     let numbers = store::answered(scope, account).await?;
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
     let answerers = store::answerers(scope, account).await?;
     let moved = store::moved_elsewhere(scope, account).await?;
     Ok(pool::lines(&numbers, &answerers, &moved))
