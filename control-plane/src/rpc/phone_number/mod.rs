@@ -1,6 +1,7 @@
 //! The phone number service: who asks, what they ask, do it, show it.
 
 mod instructions;
+mod native;
 mod pooling;
 mod shape;
 
@@ -294,6 +295,34 @@ impl PhoneNumberService for PhoneNumbers {
         journal.remember(&once, &answer).await?;
         journal.commit().await?;
         Ok(Response::new(answer))
+    }
+
+    async fn attach_phone_number(
+        &self,
+        request: Request<pb::AttachPhoneNumberRequest>,
+    ) -> Reply<pb::AttachPhoneNumberResponse> {
+        self.attach(request).await
+    }
+
+    async fn detach_phone_number(
+        &self,
+        request: Request<pb::DetachPhoneNumberRequest>,
+    ) -> Reply<pb::DetachPhoneNumberResponse> {
+        self.detach(request).await
+    }
+
+    async fn remove_phone_number_import(
+        &self,
+        request: Request<pb::RemovePhoneNumberImportRequest>,
+    ) -> Reply<pb::RemovePhoneNumberImportResponse> {
+        self.remove_import(request).await
+    }
+
+    async fn reconcile_numbers(
+        &self,
+        request: Request<pb::ReconcileNumbersRequest>,
+    ) -> Reply<pb::ReconcileNumbersResponse> {
+        self.reconcile(request).await
     }
 
     async fn get_webhook_instructions(

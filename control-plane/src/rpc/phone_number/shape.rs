@@ -8,7 +8,7 @@ use crate::{
         error::{Error, Result},
         fallback::NumberFallback,
         id::{PhoneNumberId, WorkspaceId},
-        phone_number::{Assignment, IntegrationMode, Patch, PhoneNumber, State, WebhooksState, Work},
+        phone_number::{Assignment, Drift, IntegrationMode, Patch, PhoneNumber, State, WebhooksState, Work},
         telephony::{Capabilities, Webhooks},
         time::Timestamp,
         webhooks::Difference,
@@ -42,6 +42,8 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         create_time: _,
         update_time: _,
         pool: _,
+        attachment: _,
+        drift: _,
     } = number;
     Ok(PhoneNumber {
         id: PhoneNumberId::from_uuid(uuid::Uuid::nil()),
@@ -234,6 +236,8 @@ impl From<PhoneNumber> for pb::PhoneNumber {
             create_time: Some(show::moment(number.create_time)),
             update_time: Some(show::moment(number.update_time)),
             pool: number.pool.map(Into::into),
+            attachment: number.attachment.map(Into::into),
+            drift: number.drift.filter(Drift::is_open).map(Into::into),
         }
     }
 }

@@ -36,6 +36,7 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.AccountService/SetPrimaryAccount"
         | "v1.AccountService/PromoteAccountAuthToken"
         | "v1.AccountService/VerifyAccount"
+        | "v1.PhoneNumberService/ReconcileNumbers"
         | "v1.CallService/GetReconciliation" => r#"{"account_id": "{account}"}"#.into(),
         "v1.CallService/ReconcileCalls" => {
             r#"{"account_id": "{account}", "since_time": "2026-11-20T12:00:00Z"}"#.into()
@@ -58,6 +59,7 @@ pub fn request(method: &str) -> Option<String> {
         "v1.PhoneNumberService/UpdatePhoneNumber" => {
             r#"{"phone_number": {"id": "{number}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
         }
+        "v1.PhoneNumberService/AttachPhoneNumber" => r#"{"phone_number_id": "{number}", "agent_id": "{agent}"}"#.into(),
         "v1.PhoneNumberService/AssignPhoneNumber" => {
             r#"{"phone_number_id": "{number}", "assignment": {"agent_id": "{agent}"}}"#.into()
         }
@@ -70,6 +72,8 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.PhoneNumberService/ConfigureWebhooks"
         | "v1.PhoneNumberService/UnpinPhoneNumber"
         | "v1.PhoneNumberService/RequalifyPhoneNumber"
+        | "v1.PhoneNumberService/DetachPhoneNumber"
+        | "v1.PhoneNumberService/RemovePhoneNumberImport"
         | "v1.PhoneNumberService/GetWebhookInstructions" => r#"{"phone_number_id": "{number}"}"#.into(),
         "v1.PhoneNumberService/AddToPool" | "v1.PhoneNumberService/RemoveFromPool" => {
             r#"{"phone_number_ids": ["{number}"]}"#.into()

@@ -174,6 +174,9 @@ fn a_number_never_attached_by_us_can_be_detached_from_its_agent() {
     world.number = PhoneNumber { attachment: None, ..world.number.clone() };
     world.want(Event::DetachRequested(agent(1)));
     assert_eq!((world.state(), answering(&world)), (Some(AttachmentState::Detached), vec![None]));
+    let mut edge = World::new();
+    edge.want(Event::DetachRequested(agent(1)));
+    assert_eq!(edge.number.integration_mode, IntegrationMode::Edge, "to look at ElevenLabs changes no mode");
 }
 
 #[test]

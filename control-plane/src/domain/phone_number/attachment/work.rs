@@ -37,7 +37,11 @@ impl PhoneNumber {
         };
         let is_busy = matches!(&place.work, Work::Asking { errand, .. } if errand.is_write());
         let place = Place { known: place.known.afresh(), ..place };
-        let next = Self { integration_mode: IntegrationMode::Native, ..self.clone() };
+        let integration_mode = match place.wanted {
+            Wanted::Attached(_) => IntegrationMode::Native,
+            Wanted::Detached(_) | Wanted::Removed(_) => self.integration_mode,
+        };
+        let next = Self { integration_mode, ..self.clone() };
         Ok(match (is_busy, self.work == number::Work::Idle) {
             (true, _) => Step::to(next.placed(place)),
             (false, false) => Step::to(next.placed(Place { work: Work::Queued, ..place })),
