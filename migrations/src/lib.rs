@@ -9,6 +9,7 @@ mod m0003_reconciliation;
 mod m0004_call_pages;
 mod m0005_pool;
 mod m0006_monitor;
+mod m0007_failover;
 mod m0008_notification;
 mod m0009_attachment;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_call_pages::Migration),
             Box::new(m0005_pool::Migration),
             Box::new(m0006_monitor::Migration),
+            Box::new(m0007_failover::Migration),
             Box::new(m0008_notification::Migration),
             Box::new(m0009_attachment::Migration),
         ]

@@ -95,6 +95,8 @@ impl Api {
         notifications: pb::notification_service_client::NotificationServiceClient<Line>;
         /// The event log.
         events: pb::event_service_client::EventServiceClient<Line>;
+        /// Failovers.
+        failovers: pb::failover_service_client::FailoverServiceClient<Line>;
         /// The audit chain.
         audit: pb::audit_service_client::AuditServiceClient<Line>;
         /// The server itself.

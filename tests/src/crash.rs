@@ -11,7 +11,10 @@ use callplane_control_plane::{
     },
     rpc::{gate::Caller, mask::AuditedRequest},
     server,
-    store::entity::{effect, reconciliation},
+    store::{
+        entity::{effect, reconciliation},
+        failover,
+    },
     token::{Audience, Scopes},
     worker::{Boundaries, Crew, effects, timers},
 };
@@ -27,7 +30,7 @@ const START: &str = "2026-08-04T09:00:00Z";
 /// Longer than a lease.
 const PAST_THE_LEASE: Duration = Duration::from_secs(31);
 /// How often machines that wait are woken before we say that they never end.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 200;
 
 /// A worker without servers: what a process is between two crashes.
 pub struct Workshop {
@@ -107,7 +110,7 @@ impl Workshop {
             if open_effects(crew.ctx.store.read()).await == 0 && !waits(&crew).await {
                 return Ended::AtRest;
             }
-            self.advance(Duration::from_secs(301));
+            self.advance(next_step(&crew).await);
         }
         panic!("something waits for ever");
     }
@@ -118,6 +121,20 @@ async fn start_process(variables: &Variables, clock: &Arc<ManualClock>) -> serve
     server::Plane::with_clock(&variables.read(), clock).await.expect("it starts")
 }
 
+/// Until the next machine of those that wait for one another wants to be woken: a longer step would let one run out of
+/// patience with another that has had no time.
+async fn next_step(crew: &Crew) -> Duration {
+    let (store, now) = (crew.ctx.store.read(), crew.ctx.clock.now());
+    let end = now + chrono::Duration::seconds(301);
+    let numbers = callplane_control_plane::store::phone_number::due(store, end, 1).await.expect("numbers are read");
+    let failovers = failover::due(store, end, 1).await.expect("failovers are read");
+    let moves = failover::moves::due(store, end, 1).await.expect("moves are read");
+    let numbers = numbers.into_iter().map(|(_, _, due)| due);
+    let others = failovers.into_iter().map(|(_, _, due)| due).chain(moves.into_iter().map(|(_, _, due)| due));
+    let next = numbers.chain(others).min().unwrap_or(end);
+    (next - now).max(chrono::Duration::seconds(1)).to_std().expect("it is ahead")
+}
+
 /// A machine has asked to be woken.
 async fn waits(crew: &Crew) -> bool {
     let (store, end) = (crew.ctx.store.read(), crew.ctx.clock.now() + chrono::Duration::days(1));
@@ -126,7 +143,10 @@ async fn waits(crew: &Crew) -> bool {
     let mails = callplane_control_plane::store::notification::due(store, end, 1).await.expect("notifications are read");
     let at_work = reconciliation::Column::State.ne("idle");
     let looks = reconciliation::Entity::find().filter(at_work).count(store).await.expect("they are counted");
-    !accounts.is_empty() || !numbers.is_empty() || !mails.is_empty() || looks > 0
+    let failovers = failover::due(store, end, 1).await.expect("failovers are read");
+    let moves = failover::moves::due(store, end, 1).await.expect("moves are read");
+    let is_asleep = accounts.is_empty() && numbers.is_empty() && mails.is_empty();
+    !is_asleep || !failovers.is_empty() || !moves.is_empty() || looks > 0
 }
 
 /// What a scenario must say of itself.

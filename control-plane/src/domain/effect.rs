@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AccountId, AgentId, CallId, NotificationId, PhoneNumberId},
+    id::{AccountId, AgentId, CallId, FailoverId, NotificationId, PhoneNumberId},
     phone_number::attachment::Deed,
     sid::CallSid,
     telephony::{Cursor, NumberSeen, Webhooks},
@@ -35,6 +35,8 @@ pub enum Effect {
     ListCalls { account_id: AccountId, since: Timestamp, cursor: Option<Cursor>, round: u32 },
     /// Hands a notification to the mail vendor.
     SendMail { notification_id: NotificationId, round: u32 },
+    /// Reads the account that shall take over: proof that it works, before anything is moved there.
+    ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
 }
 
 impl Effect {
@@ -48,6 +50,7 @@ impl Effect {
             Self::ReadCall { .. } => "read-call",
             Self::ListCalls { .. } => "list-calls",
             Self::SendMail { .. } => "send-mail",
+            Self::ProbeTarget { .. } => "probe-target",
         }
     }
 
@@ -55,7 +58,11 @@ impl Effect {
     /// as `Unknown`, and its machine decides.
     pub fn is_read(&self) -> bool {
         match self {
-            Self::ReadAccount { .. } | Self::FindNumber { .. } | Self::ReadCall { .. } | Self::ListCalls { .. } => true,
+            Self::ReadAccount { .. }
+            | Self::FindNumber { .. }
+            | Self::ReadCall { .. }
+            | Self::ListCalls { .. }
+            | Self::ProbeTarget { .. } => true,
             Self::ManageImport { deed, .. } => deed.is_read(),
             Self::WriteWebhooks { .. } | Self::SendMail { .. } => false,
         }
@@ -69,7 +76,8 @@ impl Effect {
             | Self::WriteWebhooks { account_id, .. }
             | Self::ManageImport { account_id, deed: Deed::Import { .. }, .. }
             | Self::ReadCall { account_id, .. }
-            | Self::ListCalls { account_id, .. } => Some(*account_id),
+            | Self::ListCalls { account_id, .. }
+            | Self::ProbeTarget { account_id, .. } => Some(*account_id),
             // ElevenLabs is asked with a key of its own; only an import hands over the account's.
             Self::ManageImport { .. } | Self::SendMail { .. } => None,
         }

@@ -14,6 +14,7 @@ pub mod e164;
 pub mod effect;
 pub mod email;
 pub mod error;
+pub mod failover;
 pub mod fallback;
 pub mod id;
 pub mod instruction;

@@ -22,10 +22,18 @@ pub async fn dispatch<M: Kept>(
 where
     M::Event: Clone,
 {
+    again(|| once(ctx, workspace, id, event.clone(), audited)).await
+}
+
+/// Does it again when somebody else was faster. Only for what writes nothing unless it commits.
+pub async fn again<T, F>(mut work: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
     let mut tries = 0;
     loop {
         tries += 1;
-        match once(ctx, workspace, id, event.clone(), audited).await {
+        match work().await {
             Err(error) if error.kind == Kind::Aborted && tries < TRIES => {}
             ended => return ended,
         }

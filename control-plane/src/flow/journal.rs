@@ -15,6 +15,7 @@ use crate::{
         machine::Step,
         time::Timestamp,
     },
+    metrics::Metrics,
     store::{Kept, Scope, audit, effect, event, failed, replay},
 };
 
@@ -63,8 +64,12 @@ pub struct Journal<'c> {
     entries: Vec<audit::Entry>,
     has_effects: bool,
     has_timers: bool,
+    counts: Vec<Count>,
     trace: Span,
 }
+
+/// What is counted of a transaction once it is committed.
+type Count = Box<dyn FnOnce(&Metrics) + Send + Sync>;
 
 impl<'c> Journal<'c> {
     /// Opens a transaction for a workspace.
@@ -73,7 +78,8 @@ impl<'c> Journal<'c> {
         let txn = ctx.store.begin().await?;
         let now = ctx.clock.now();
         let (news, entries) = (Vec::new(), Vec::new());
-        Ok(Self { ctx, txn, now, workspace, news, entries, has_effects: false, has_timers: false, trace })
+        let counts = Vec::new();
+        Ok(Self { ctx, txn, now, workspace, news, entries, has_effects: false, has_timers: false, counts, trace })
     }
 
     /// The transaction.
@@ -160,6 +166,11 @@ impl<'c> Journal<'c> {
         self.news.push(event::News { id, workspace, kind, resource: resource.to_string(), data });
     }
 
+    /// Counts something, but only if it is committed: what is tried again would be counted twice.
+    pub fn count(&mut self, count: impl FnOnce(&Metrics) + Send + Sync + 'static) {
+        self.counts.push(Box::new(count));
+    }
+
     /// Adds a line to the audit chain.
     pub fn audit(&mut self, audited: &Audited, resource: &impl ToString) {
         let Audited { actor, method, request } = audited.clone();
@@ -208,13 +219,14 @@ impl<'c> Journal<'c> {
     /// Writes audit and events, commits, and wakes whoever waits. The locks that order events and audit lines are taken
     /// last, so that they are held for one round trip.
     pub async fn commit(self) -> Result<()> {
-        let Self { ctx, txn, now, workspace, news, entries, has_effects, has_timers, mut trace } = self;
+        let Self { ctx, txn, now, workspace, news, entries, has_effects, has_timers, counts, mut trace } = self;
         audit::append(&txn, workspace, entries, now).await?;
         let has_news = !news.is_empty();
         event::append(&txn, news, now).await?;
         txn.commit().await.map_err(failed)?;
         trace.set("db.operation.name", "COMMIT");
         drop(trace);
+        counts.into_iter().for_each(|count| count(&ctx.metrics));
         let reasons = [(has_effects, Bell::Effects), (has_timers, Bell::Timers), (has_news, Bell::Events)];
         let bells = reasons.into_iter().filter(|(is_due, _)| *is_due);
         bells.for_each(|(_, bell)| ctx.wake.committed(bell));

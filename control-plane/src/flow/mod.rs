@@ -5,6 +5,7 @@ pub mod account;
 pub mod agent;
 pub mod context;
 pub mod dispatch;
+pub mod failover;
 pub mod heartbeat;
 pub mod ingest;
 pub mod journal;
@@ -21,7 +22,7 @@ pub mod wake;
 pub mod workspace;
 
 pub use context::{Context, Facts};
-pub use dispatch::dispatch;
+pub use dispatch::{again, dispatch};
 pub use ingest::Inbox;
 pub use journal::{Audited, Journal, Once};
 pub use registrar::Registrar;

@@ -2,6 +2,7 @@
 //! somebody else chose. Whoever counts keeps a handle, so that no label is looked up for a webhook.
 
 mod commits;
+mod failovers;
 mod grpc;
 mod reconciled;
 mod standing;
@@ -11,6 +12,7 @@ use callplane_telemetry::{SpanCounts, process};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub use commits::{Commits, FallenOut};
+pub use failovers::Failovers;
 pub use grpc::{Grpc, Method};
 pub use reconciled::Reconciled;
 pub use standing::Standing;
@@ -29,6 +31,8 @@ pub struct Metrics {
     pub spans: SpanCounts,
     /// Comparing calls with Twilio's list.
     pub reconciled: Reconciled,
+    /// Failovers and their lines.
+    pub failovers: Failovers,
     /// How things stand at a scrape.
     pub standing: Standing,
 }
@@ -40,10 +44,11 @@ impl Default for Metrics {
         let grpc = Grpc::register(&mut registry);
         let work = Work::register(&mut registry);
         let reconciled = Reconciled::register(&mut registry);
+        let failovers = Failovers::register(&mut registry);
         let standing = Standing::register(&mut registry);
         let spans = SpanCounts::register(&mut registry);
         process::register(&mut registry);
-        Self { registry, commits, grpc, work, spans, reconciled, standing }
+        Self { registry, commits, grpc, work, spans, reconciled, failovers, standing }
     }
 }
 

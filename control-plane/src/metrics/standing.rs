@@ -37,6 +37,10 @@ pub struct Standing {
     pub pool_accounts_short: Gauge,
     /// Lines that would be left out in all.
     pub pool_lines_left_out: Gauge,
+    /// Failovers that are not over.
+    pub failovers_open: Gauge,
+    /// Those of them that wait for a person.
+    pub failovers_stuck: Gauge,
 }
 
 impl Standing {
@@ -59,6 +63,9 @@ impl Standing {
         gauge("pool_accounts_short", help, &standing.pool_accounts_short);
         let help = "Agents and plans that would be left without a backup number, as last looked at";
         gauge("pool_lines_left_out", help, &standing.pool_lines_left_out);
+        gauge("failovers_open", "Failovers that are not over", &standing.failovers_open);
+        let help = "Failovers with moved lines that cannot be verified: somebody must look";
+        gauge("failovers_stuck", help, &standing.failovers_stuck);
         let help = "Connections to the database, in use, idle, and the most there may be";
         registry.register("database_connections", help, standing.connections.clone());
         standing

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod call;
 pub mod edge;
 pub mod event;
+pub mod failover;
 pub mod gate;
 pub mod mask;
 pub mod message;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use super::{
-    account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, message::Messages,
+    account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, failover::Failovers, message::Messages,
     notification::Notifications, phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens,
     voicemail::Voicemails, workspace::Workspaces,
 };
@@ -27,6 +27,10 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
             ctx,
         ))))
         .add_service(pb::event_service_server::EventServiceServer::new(Events::new(Arc::clone(ctx), stop.clone())))
+        .add_service(pb::failover_service_server::FailoverServiceServer::new(Failovers::new(
+            Arc::clone(ctx),
+            stop.clone(),
+        )))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
         .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))
         .add_service(pb::system_service_server::SystemServiceServer::new(System::new(Arc::clone(ctx))))

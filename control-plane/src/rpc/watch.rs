@@ -58,6 +58,7 @@ pub struct Watch {
     method: &'static str,
     filter: Vec<u8>,
     kinds: Vec<String>,
+    only: Option<(String, Option<i64>)>,
 }
 
 /// Where a stream stands.
@@ -78,7 +79,13 @@ impl Watch {
         kinds: Vec<String>,
     ) -> Self {
         let (ctx, stop, filter) = (Arc::clone(ctx), stop.clone(), filters.encode_to_vec());
-        Self { ctx, stop, workspace, method, filter, kinds }
+        Self { ctx, stop, workspace, method, filter, kinds, only: None }
+    }
+
+    /// Follows this resource alone; without a token from after `from` on, which is before its first event.
+    #[must_use]
+    pub fn only(self, resource: String, from: Option<i64>) -> Self {
+        Self { only: Some((resource, from)), ..self }
     }
 
     /// The stream of answers: from the token on, or from now, or from the oldest event there is.
@@ -109,6 +116,7 @@ impl Watch {
         let head = event::head(&self.ctx.store).await?;
         match self.ctx.cursors.position("resume_token", self.listing(), resume_token)? {
             None if from_beginning => Ok(0),
+            None if self.only.is_some() => Ok(self.only.as_ref().and_then(|(_, from)| *from).unwrap_or(head)),
             None => Ok(head),
             Some(after) => self.still_there(after, head).await,
         }
@@ -161,7 +169,8 @@ impl Watch {
         if head <= after {
             return Ok((Vec::new(), after));
         }
-        let filter = event::Filter { workspace: Some(self.workspace), kinds: self.kinds.clone(), resource: None };
+        let resource = self.only.as_ref().map(|(resource, _)| resource.clone());
+        let filter = event::Filter { workspace: Some(self.workspace), kinds: self.kinds.clone(), resource };
         let events = event::after(self.ctx.store.read(), &filter, after, BATCH).await?;
         let last = events.last().map_or(after, |event| event.sequence);
         let is_all = events.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);

@@ -89,13 +89,18 @@ async fn ask(ctx: &Context) -> Result<()> {
     let accounts = store::account::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
     let numbers = store::phone_number::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
     let calls = store::call::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
-    standing.deadline_overdue.set(overdue(accounts.chain(numbers).chain(calls).min()));
+    let failovers = store::failover::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
+    let moves = store::failover::moves::due(db, now, 1).await?.into_iter().map(|(_, _, due)| due);
+    standing.deadline_overdue.set(overdue(accounts.chain(numbers).chain(calls).chain(failovers).chain(moves).min()));
     let (due, first) = store::reconciliation::backlog(db, now).await?;
     standing.reconciliations_due.set(i64::try_from(due).unwrap_or(i64::MAX));
     standing.reconciliation_overdue.set(overdue(first));
     let (accounts, lines) = store::pool::uncovered(db).await?;
     standing.pool_accounts_short.set(accounts);
     standing.pool_lines_left_out.set(lines);
+    let (open, stuck) = store::failover::open(db).await?;
+    standing.failovers_open.set(i64::try_from(open).unwrap_or(i64::MAX));
+    standing.failovers_stuck.set(i64::try_from(stuck).unwrap_or(i64::MAX));
     Ok(())
 }
 

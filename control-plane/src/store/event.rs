@@ -135,6 +135,17 @@ pub async fn after<C: ConnectionTrait>(db: &C, filter: &Filter, after: i64, limi
     select.all(db).await.map_err(failed)
 }
 
+/// The number of the first event of a resource that is still kept.
+pub async fn first_of<C: ConnectionTrait>(db: &C, resource: &str) -> Result<Option<i64>> {
+    let first = Entity::find()
+        .select_only()
+        .column(Column::Sequence)
+        .filter(Column::ResourceId.eq(resource))
+        .order_by_asc(Column::Sequence)
+        .limit(1);
+    first.into_tuple().one(db).await.map_err(failed)
+}
+
 /// The number of the oldest event that is still kept.
 pub async fn oldest(store: &Store) -> Result<Option<i64>> {
     let first = Entity::find().select_only().column(Column::Sequence).order_by_asc(Column::Sequence).limit(1);

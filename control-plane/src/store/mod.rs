@@ -11,6 +11,7 @@ pub mod database;
 pub mod effect;
 pub mod entity;
 pub mod event;
+pub mod failover;
 pub mod failure;
 pub mod heartbeat;
 pub mod kept;

@@ -6,22 +6,22 @@ use crate::{
     domain::{
         account::{self, Account},
         call::{Call, machine as call},
-        error::{Error, Kind, Result},
-        id::{AccountId, CallId, NotificationId, PhoneNumberId},
+        error::{Error, Result},
+        failover::Failover,
+        id::{AccountId, CallId, FailoverId, NotificationId, PhoneNumberId},
+        machine::Machine,
         notification::{self, Notification},
         outcome::Outcome,
         phone_number::{self, PhoneNumber},
         reconciliation::{Reconciliation, Tally},
-        telephony::{CallSeen, Page},
+        telephony::{AccountSeen, CallSeen, Page},
     },
-    flow::{Audited, Context, Journal, reconciliation},
+    flow::{Audited, Context, Journal, again, failover, reconciliation},
     store::{
         Kept,
         effect::{self, Claim, State},
     },
 };
-
-const TRIES: usize = 5;
 
 /// An outcome, as the next event of its machine.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub enum Event {
     Notification(NotificationId, notification::Event),
     /// Of a reconciliation: a page of the account's calls.
     Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
+    /// Of a failover: what its target said.
+    Failover { failover_id: FailoverId, round: u32, outcome: Outcome<AccountSeen> },
 }
 
 impl Event {
@@ -49,6 +51,7 @@ impl Event {
             Self::Call(_, call::Event::Read(outcome)) => Some(outcome.word()),
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),
+            Self::Failover { outcome, .. } => Some(outcome.word()),
             Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) | Self::Notification(..) => None,
         }
     }
@@ -57,45 +60,74 @@ impl Event {
 /// Delivers an outcome. `Ok(false)`: the lease was lost, somebody else has the effect now, and nothing was written.
 pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool> {
     match event {
-        Event::Account(id, event) => patiently::<Account>(ctx, claim, id, event).await,
-        Event::PhoneNumber(id, event) => patiently::<PhoneNumber>(ctx, claim, id, event).await,
-        Event::Call(id, event) => patiently::<Call>(ctx, claim, id, event).await,
-        Event::Notification(id, event) => patiently::<Notification>(ctx, claim, id, event).await,
+        Event::Account(id, event) => again(|| once::<Account>(ctx, claim, id, event.clone())).await,
+        Event::PhoneNumber(id, event) => again(|| numbered(ctx, claim, id, event.clone())).await,
+        Event::Call(id, event) => again(|| once::<Call>(ctx, claim, id, event.clone())).await,
+        Event::Notification(id, event) => again(|| once::<Notification>(ctx, claim, id, event.clone())).await,
         Event::Reconciliation { account_id, round, outcome } => {
-            listed_patiently(ctx, claim, account_id, round, outcome).await
+            again(|| listed(ctx, claim, account_id, round, outcome.clone())).await
+        }
+        Event::Failover { failover_id, round, outcome } => {
+            again(|| probed(ctx, claim, failover_id, round, outcome.clone())).await
         }
     }
 }
 
-async fn patiently<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event) -> Result<bool>
-where
-    M::Event: Clone,
-{
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match once::<M>(ctx, claim, id, event.clone()).await {
-            Err(error) if error.kind == Kind::Aborted && tries < TRIES => {}
-            ended => return ended,
+/// A number that comes to rest takes the move along that waits for it.
+async fn numbered(ctx: &Context, claim: &Claim, id: PhoneNumberId, event: phone_number::Event) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let waiting = failover::ahead(&journal, id).await?;
+    let number = PhoneNumber::load(journal.txn(), claim.workspace, id).await?;
+    let stepped = number.map(|number| (number.step(event.clone(), journal.now), number));
+    let (state, last_error) = match stepped {
+        None => (State::Dead, format!("the {} is gone", PhoneNumber::NOUN)),
+        // What came too late changes nothing; the effect is over all the same.
+        Some((Err(refusal), _)) => (State::Done, refusal.message.to_owned()),
+        Some((Ok(step), before)) => {
+            // What was written at a vendor is audited whatever came of it; a read only when it brought news.
+            let is_audited = !claim.effect.is_read() || !step.news.is_empty();
+            let after = journal.take(before.version, id, step).await?;
+            if let (Some(waiting), Some(rest)) = (waiting, failover::rest(&before, &after, &event)) {
+                failover::settled(&mut journal, waiting, rest).await?;
+            }
+            if is_audited {
+                journal.audit(&audited(claim), &id);
+            }
+            (State::Done, String::new())
         }
-    }
+    };
+    ended(journal, claim, state, &last_error).await
 }
 
-async fn listed_patiently(
+/// The target of a failover was probed.
+async fn probed(
     ctx: &Context,
     claim: &Claim,
-    id: AccountId,
+    id: FailoverId,
     round: u32,
-    outcome: Outcome<Page<CallSeen>>,
+    outcome: Outcome<AccountSeen>,
 ) -> Result<bool> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match listed(ctx, claim, id, round, outcome.clone()).await {
-            Err(error) if error.kind == Kind::Aborted && tries < TRIES => {}
-            ended => return ended,
-        }
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let (state, last_error) = match Failover::load(journal.txn(), claim.workspace, id).await? {
+        None => (State::Dead, format!("the {} is gone", Failover::NOUN)),
+        Some(held) => match failover::probed(&mut journal, held, round, outcome).await? {
+            Err(refusal) => (State::Done, refusal.message.to_owned()),
+            Ok(()) => {
+                journal.audit(&audited(claim), &id);
+                (State::Done, String::new())
+            }
+        },
+    };
+    ended(journal, claim, state, &last_error).await
+}
+
+/// Ends the effect and commits, unless somebody else has it now.
+async fn ended(journal: Journal<'_>, claim: &Claim, state: State, last_error: &str) -> Result<bool> {
+    if !effect::end(journal.txn(), claim, state, last_error, journal.now).await? {
+        return Ok(false);
     }
+    journal.commit().await?;
+    Ok(true)
 }
 
 /// The calls of a page come into their rows in the transaction that takes in the page.
@@ -146,11 +178,7 @@ async fn once<M: Kept>(ctx: &Context, claim: &Claim, id: M::Id, event: M::Event)
             (State::Done, String::new())
         }
     };
-    if !effect::end(journal.txn(), claim, state, &last_error, journal.now).await? {
-        return Ok(false);
-    }
-    journal.commit().await?;
-    Ok(true)
+    ended(journal, claim, state, &last_error).await
 }
 
 fn audited(claim: &Claim) -> Audited {

@@ -64,6 +64,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
             }
             Event::Reconciliation { account_id: *account_id, round: *round, outcome }
         }
+        Effect::ProbeTarget { failover_id, round, .. } => {
+            let outcome = way.ask(async |access| telephony.read_account(access).await).await;
+            Event::Failover { failover_id: *failover_id, round: *round, outcome }
+        }
     })
 }
 

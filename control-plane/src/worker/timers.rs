@@ -12,8 +12,9 @@ use crate::{
         notification::{self, Notification},
         phone_number::{self, PhoneNumber},
         reconciliation::{self, Reconciliation},
+        time::Timestamp,
     },
-    flow::{Context, dispatch, reconciliation::rhythm},
+    flow::{Context, again, dispatch, failover, reconciliation::rhythm},
     store::{self, in_time},
 };
 
@@ -67,10 +68,25 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
         ctx.metrics.work.woken("notification", now - due);
         woken += stepped(dispatch::<Notification>(ctx, workspace, id, notification::Event::Tick, None).await)?;
     }
+    woken += failovers(ctx, now).await?;
     let tick = reconciliation::Event::Tick(rhythm(ctx));
     for (workspace, id, due) in store::reconciliation::turns(db, now, LISTS).await? {
         ctx.metrics.work.woken("reconciliation", now - due);
         woken += stepped(dispatch::<Reconciliation>(ctx, workspace, id, tick.clone(), None).await)?;
+    }
+    Ok(woken)
+}
+
+/// Moves first: a failover waits for them.
+async fn failovers(ctx: &Context, now: Timestamp) -> Result<usize> {
+    let (db, mut woken) = (ctx.store.read(), 0);
+    for (workspace, id, due) in store::failover::moves::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("move", now - due);
+        woken += stepped(again(|| failover::tick_move(ctx, workspace, id)).await)?;
+    }
+    for (workspace, id, due) in store::failover::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("failover", now - due);
+        woken += stepped(again(|| failover::tick(ctx, workspace, id)).await)?;
     }
     Ok(woken)
 }

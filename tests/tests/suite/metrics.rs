@@ -113,10 +113,13 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
             "kind",
             words(
                 "read-account find-number write-webhooks look-up-import import-number assign-import delete-import \
-                 read-call list-calls",
+                 read-call list-calls probe-target",
             ),
         ),
-        ("machine", words("account phone-number call reconciliation")),
+        ("machine", words("account phone-number call reconciliation failover move")),
+        ("failover", words("failover rollback rehearsal")),
+        ("trigger", words("degraded critical manual")),
+        ("end", words("completed partially-completed cancelled failed rolled-back moved undone skipped stuck")),
         ("pool", words("all write read")),
         ("state", words("busy idle most")),
         ("result", words("exported failed dropped")),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use callplane_control_plane::{
     clock::TimeOrderedIds,
     domain::id::{
-        AccountId, AgentId, CallId, MessageId, NotificationId, PhoneNumberId, RoutePlanId, TokenId, VoicemailId,
-        WorkspaceId,
+        AccountId, AgentId, CallId, FailoverId, MessageId, NotificationId, PhoneNumberId, RoutePlanId, TokenId,
+        VoicemailId, WorkspaceId,
     },
     token::{Audience, Claims, Scopes, TokenKeys, generate_pem},
 };
@@ -66,6 +66,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         VoicemailId::fresh(ids).to_string(),
         MessageId::fresh(ids).to_string(),
         NotificationId::fresh(ids).to_string(),
+        FailoverId::fresh(ids).to_string(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }
@@ -84,6 +85,10 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
     let plan = pb::RoutePlan { display_name: "All".into(), ..Default::default() };
     let plan = pb::CreateRoutePlanRequest { route_plan: Some(plan), ..Default::default() };
     let plan = plane.api.route_plans().create_route_plan(plan).await.expect("a plan").into_inner().route_plan;
+    // There is nowhere to go, so it is over at once.
+    let (account_id, reason) = (account.id.clone(), "Why not.".to_owned());
+    let failover = pb::StartFailoverRequest { account_id, reason, ..Default::default() };
+    let failover = plane.api.failovers().start_failover(failover).await.expect("begun").into_inner().failover;
     let tokens = plane.api.tokens().list_tokens(pb::ListTokensRequest::default()).await.expect("listed");
     let made = [
         plane.workspace_id.clone(),
@@ -96,6 +101,7 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         plane.voicemails().await[0].id.clone(),
         messages.into_inner().messages[0].id.clone(),
         mail.expect("a notification").id,
+        failover.expect("a failover").id,
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }

@@ -1,8 +1,19 @@
 //! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
 
 /// Each kind of id that a request can name.
-pub const KINDS: [&str; 10] =
-    ["workspace", "token", "account", "number", "agent", "plan", "call", "voicemail", "message", "notification"];
+pub const KINDS: [&str; 11] = [
+    "workspace",
+    "token",
+    "account",
+    "number",
+    "agent",
+    "plan",
+    "call",
+    "voicemail",
+    "message",
+    "notification",
+    "failover",
+];
 
 const BOX: &str = r#"{"display_name": "Theirs", "announcement": {"text": "Hello."}, "fallback_agent_id": "{agent}"}"#;
 const PLAN: &str = r#"{"display_name": "Theirs", "rules": [{"display_name": "All", "targets": [{"agent_id": "{agent}", "weight": 1}]}],
@@ -111,6 +122,20 @@ pub fn request(method: &str) -> Option<String> {
         "v1.VoicemailService/MarkVoicemail" => r#"{"voicemail_id": "{voicemail}", "mark": 2}"#.into(),
         "v1.MessageService/GetMessage" => r#"{"message_id": "{message}"}"#.into(),
         "v1.MessageService/ListMessages" => r#"{"phone_number_id": "{number}"}"#.into(),
+        "v1.FailoverService/StartFailover" => {
+            r#"{"account_id": "{account}", "target_account_id": "{account}", "reason": "Theirs."}"#.into()
+        }
+        "v1.FailoverService/StartRehearsal" => r#"{"agent_id": "{agent}", "account_id": "{account}"}"#.into(),
+        "v1.FailoverService/RollbackFailover" => r#"{"failover_id": "{failover}", "reason": "Theirs."}"#.into(),
+        "v1.FailoverService/ListFailovers" => r#"{"account_id": "{account}"}"#.into(),
+        "v1.FailoverService/ApproveFailover"
+        | "v1.FailoverService/CancelFailover"
+        | "v1.FailoverService/RetryFailover"
+        | "v1.FailoverService/AbandonFailover"
+        | "v1.FailoverService/GetFailover"
+        | "v1.FailoverService/ListFailoverMoves"
+        | "v1.FailoverService/ListFailoverEvents"
+        | "v1.FailoverService/WatchFailover" => r#"{"failover_id": "{failover}"}"#.into(),
         "v1.EventService/ListEvents" | "v1.AuditService/ListAuditEntries" | "v1.SystemService/ListEffects" => {
             r#"{"resource_id": "{account}"}"#.into()
         }

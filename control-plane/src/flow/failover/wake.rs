@@ -1,0 +1,54 @@
+//! What wakes a failover or one of its moves: their deadlines, and what the probe of a target brought.
+
+use super::{EFFECT, Journal, TIMER, decide, moves, run};
+use crate::{
+    domain::{
+        error::{Error, Result},
+        failover::{Event, Failover, Phase, moves::Event as MoveEvent},
+        id::{FailoverId, MoveId, WorkspaceId},
+        machine::Refusal,
+        outcome::Outcome,
+        telephony::AccountSeen,
+    },
+    flow::Context,
+    store::{self, Kept, failover::moves as rows},
+};
+
+/// The time of a failover has come.
+pub async fn tick(ctx: &Context, workspace: WorkspaceId, id: FailoverId) -> Result<()> {
+    let mut journal = Journal::begin(ctx, workspace).await?;
+    let held = Failover::load(journal.txn(), workspace, id).await?.ok_or_else(|| Error::not_found(Failover::NOUN))?;
+    match &held.phase {
+        Phase::Stuck { until, .. } if journal.now >= *until => {
+            decide::retried(&mut journal, held, TIMER).await?;
+        }
+        _ => {
+            run(&mut journal, held, Event::Tick, TIMER).await??;
+        }
+    }
+    journal.commit().await
+}
+
+/// The time of a move has come.
+pub async fn tick_move(ctx: &Context, workspace: WorkspaceId, id: MoveId) -> Result<()> {
+    let mut journal = Journal::begin(ctx, workspace).await?;
+    let failover = moves::failover_of(&journal, id).await?.ok_or_else(|| Error::not_found(Failover::NOUN))?;
+    let held = rows::by_id(&journal.scope(), id).await?.ok_or_else(|| Error::not_found("move"))?;
+    let number = match held.to_id {
+        Some(number) => store::phone_number::by_id(&journal.scope(), number).await?,
+        None => None,
+    };
+    let seen = number.map(|number| number.webhooks_error).unwrap_or_default();
+    moves::told(&mut journal, failover, id, MoveEvent::Tick { seen }, TIMER).await?;
+    journal.commit().await
+}
+
+/// The probe of a target ended, one way or another.
+pub async fn probed(
+    journal: &mut Journal<'_>,
+    held: Failover,
+    round: u32,
+    outcome: Outcome<AccountSeen>,
+) -> Result<std::result::Result<(), Refusal>> {
+    Ok(run(journal, held, Event::Probed { round, outcome }, EFFECT).await?.map(|_| ()))
+}
