@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::{super::pool::Reservation, EFFECT, Journal, Stepped, history, orders, rollback, run};
 use crate::{
     domain::{
-        agent::AgentState,
+        agent::{AgentState, Endpoint},
         error::Result,
         failover::{
             Event as FailoverEvent, Failover, Kind,
@@ -14,7 +14,10 @@ use crate::{
         id::{FailoverId, MoveId, PhoneNumberId},
         machine::{Machine, Step},
         outcome::{Cause, Outcome},
-        phone_number::{self, Assignment, PhoneNumber, WebhooksState},
+        phone_number::{
+            self, Assignment, PhoneNumber, WebhooksState,
+            attachment::{self, AttachmentState},
+        },
         pool::{LeftOut, Line},
     },
     store::{self, Kept, failover::moves as store_moves},
@@ -32,8 +35,10 @@ pub(super) async fn planned(journal: &Journal<'_>, held: &Failover, taken: Reser
     let mut place = store_moves::next_place(&journal.scope(), held.id).await?;
     let mut moves = Vec::with_capacity(taken.reserved.len() + taken.left_out.len());
     for reserved in taken.reserved {
-        let to = Some(reserved.phone_number_id);
-        moves.push(Move { id: reserved.move_id, to_id: to, ..fresh(journal, held, &reserved.line, place) });
+        let (id, to_id) = (reserved.move_id, Some(reserved.phone_number_id));
+        let is_native = belongs_to_elevenlabs(journal, held, &reserved.line).await?;
+        let fresh = fresh(journal, held, &reserved.line, place);
+        moves.push(Move { id, to_id, is_native, detaches: is_native, ..fresh });
         place += 1;
     }
     for (line, why) in taken.left_out {
@@ -42,6 +47,16 @@ pub(super) async fn planned(journal: &Journal<'_>, held: &Failover, taken: Reser
         place += 1;
     }
     Ok(moves)
+}
+
+/// Whoever has a number at ElevenLabs gets the next one there as well.
+async fn belongs_to_elevenlabs(journal: &Journal<'_>, held: &Failover, line: &Line) -> Result<bool> {
+    let Some(agent) = line.agent_id else { return Ok(false) };
+    if line.integration_mode != phone_number::IntegrationMode::Native || held.kind != Kind::Failover {
+        return Ok(false);
+    }
+    let agent = store::agent::by_id(&journal.scope(), agent).await?;
+    Ok(agent.is_some_and(|agent| matches!(agent.endpoint, Endpoint::ElevenLabs(_))))
 }
 
 /// Why a line gets no number, for people.
@@ -222,10 +237,19 @@ pub(super) async fn told(
 
 /// How a number came to rest by a step, if it did.
 pub fn rest(before: &PhoneNumber, after: &PhoneNumber, event: &phone_number::Event) -> Option<Rest> {
-    if before.work == phone_number::Work::Idle || after.work != phone_number::Work::Idle {
+    let wrong = |why: &str| Some(Rest::Wrong { why: why.to_owned(), blame: blame(event) });
+    if is_busy(before) == is_busy(after) || is_busy(after) {
         return None;
     }
-    let wrong = |why: &str| Some(Rest::Wrong { why: why.to_owned(), blame: blame(event) });
+    // At ElevenLabs, what Twilio shows is a part of what is looked at.
+    let was_there = before.attachment.as_ref().is_some_and(|place| place.work != attachment::Work::Idle);
+    if let Some(place) = after.attachment.as_ref().filter(|_| was_there) {
+        return match place.state {
+            AttachmentState::InSync | AttachmentState::Detached | AttachmentState::Unattached => Some(Rest::Right),
+            AttachmentState::Failed | AttachmentState::Drifted => wrong(&place.error),
+            AttachmentState::Pending => None,
+        };
+    }
     match (after.state, after.webhooks_state) {
         (phone_number::State::Refused, _) => wrong(&after.state_reason),
         (_, WebhooksState::InSync) => Some(Rest::Right),
@@ -234,11 +258,17 @@ pub fn rest(before: &PhoneNumber, after: &PhoneNumber, event: &phone_number::Eve
     }
 }
 
+fn is_busy(number: &PhoneNumber) -> bool {
+    let at_elevenlabs = number.attachment.as_ref().is_some_and(|place| place.work != attachment::Work::Idle);
+    at_elevenlabs || number.work != phone_number::Work::Idle
+}
+
 /// A refusal that has to do with the account says nothing about its numbers.
 fn blame(event: &phone_number::Event) -> Blame {
     let cause = match event {
         phone_number::Event::Found { outcome: Outcome::Refused(refused), .. } => refused.cause,
         phone_number::Event::Written { outcome: Outcome::Refused(refused), .. } => refused.cause,
+        phone_number::Event::Managed { .. } => return Blame::Surroundings,
         _ => return Blame::Number,
     };
     match cause {

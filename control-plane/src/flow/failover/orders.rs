@@ -1,7 +1,7 @@
 //! What a move orders, done in its own transaction: the only places where a move touches numbers and agents.
 
 use super::{
-    super::{agent as agents, pool},
+    super::{agent as agents, phone_number as numbers, pool},
     Journal,
 };
 use crate::{
@@ -25,7 +25,9 @@ pub(super) async fn carry_out(journal: &mut Journal<'_>, held: &mut Move, order:
     match order {
         Order::Converge => converge(journal, held).await,
         Order::Flip => flip(journal, held).await.map(|()| None),
-        Order::Detach | Order::RemoveImport => Ok(Some(Rest::Right)),
+        Order::Detach if held.kind == Kind::Rollback => remove_import(journal, held.from_id).await,
+        Order::Detach => detach(journal, held.from_id).await,
+        Order::RemoveImport => remove_import(journal, held.to_id).await,
         // An agent whose own number it was gets the one that it had before.
         Order::GiveBack | Order::Return => release(journal, held.to_id, held.id).await.map(|()| None),
         Order::PutAside => put_aside(journal, held).await.map(|()| None),
@@ -39,6 +41,9 @@ pub(super) async fn carry_out(journal: &mut Journal<'_>, held: &mut Move, order:
 /// The number is asked to become what it shall be, and read afterwards whatever it was before.
 async fn converge(journal: &mut Journal<'_>, held: &Move) -> Result<Option<Rest>> {
     let Some(number) = number(journal, held.to_id).await? else { return Ok(wrong("the number is gone")) };
+    if let Some(agent) = held.agent_id.filter(|_| held.is_native) {
+        return refused(numbers::attach(journal, number.id, agent).await);
+    }
     let desired = match journal.ctx().public_url() {
         Ok(url) => webhooks::desired(url),
         Err(error) => return Ok(Some(Rest::Wrong { why: error.message, blame: Blame::Surroundings })),
@@ -47,6 +52,31 @@ async fn converge(journal: &mut Journal<'_>, held: &Move) -> Result<Option<Rest>
         Ok(step) => journal.take(number.version, number.id, step).await.map(|_| None),
         Err(refusal) => Ok(wrong(refusal.message)),
     }
+}
+
+/// What is refused at once never comes to rest by itself.
+fn refused(asked: Result<PhoneNumber>) -> Result<Option<Rest>> {
+    match asked {
+        Err(error) if matches!(error.kind, ErrorKind::FailedPrecondition | ErrorKind::NotFound) => {
+            Ok(Some(Rest::Wrong { why: error.message, blame: Blame::Surroundings }))
+        }
+        asked => asked.map(|_| None),
+    }
+}
+
+async fn detach(journal: &mut Journal<'_>, id: Option<PhoneNumberId>) -> Result<Option<Rest>> {
+    match id {
+        Some(id) => refused(numbers::detach(journal, id).await),
+        None => Ok(Some(Rest::Right)),
+    }
+}
+
+/// What was never imported needs no removal.
+async fn remove_import(journal: &mut Journal<'_>, id: Option<PhoneNumberId>) -> Result<Option<Rest>> {
+    let Some(number) = number(journal, id).await?.filter(|number| number.attachment.is_some()) else {
+        return Ok(Some(Rest::Right));
+    };
+    refused(numbers::remove_import(journal, number.id).await)
 }
 
 fn wrong(why: &str) -> Option<Rest> {

@@ -38,7 +38,8 @@ pub async fn tick_move(ctx: &Context, workspace: WorkspaceId, id: MoveId) -> Res
         Some(number) => store::phone_number::by_id(&journal.scope(), number).await?,
         None => None,
     };
-    let seen = number.map(|number| number.webhooks_error).unwrap_or_default();
+    let seen = number.map(|number| number.attachment.map_or(number.webhooks_error, |place| place.error));
+    let seen = seen.unwrap_or_default();
     moves::told(&mut journal, failover, id, MoveEvent::Tick { seen }, TIMER).await?;
     journal.commit().await
 }
