@@ -6,7 +6,8 @@ use std::{
 };
 
 use callplane_proto::edge::v1::{
-    HandleResponse, WatchStateRequest, WatchStateResponse, edge_service_client::EdgeServiceClient,
+    HandleResponse, RunHealthChecksRequest, RunHealthChecksResponse, WatchStateRequest, WatchStateResponse,
+    edge_service_client::EdgeServiceClient,
 };
 use callplane_telemetry::{Kind, Span, TraceParent, Tracer};
 use http::uri::PathAndQuery;
@@ -26,6 +27,8 @@ use crate::{
 };
 
 const LARGEST_MESSAGE: usize = 16 * 1024 * 1024;
+/// Wishes for many accounts are many rows.
+const TRIGGER: Duration = Duration::from_secs(20);
 
 type Client = EdgeServiceClient<InterceptedService<Channel, Bearer>>;
 
@@ -126,6 +129,13 @@ impl ControlPlane {
     /// Opens the stream of accounts and numbers.
     pub async fn watch_state(&self, request: WatchStateRequest) -> Result<Streaming<WatchStateResponse>, Status> {
         self.client.clone().watch_state(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Wants every account looked at.
+    pub async fn run_health_checks(&self, edge_id: &str) -> Result<RunHealthChecksResponse, Status> {
+        let mut request = Request::new(RunHealthChecksRequest { edge_id: edge_id.to_owned() });
+        request.set_timeout(TRIGGER);
+        self.client.clone().run_health_checks(request).await.map(tonic::Response::into_inner)
     }
 
     /// The token was refused: it may have been rotated in its file.

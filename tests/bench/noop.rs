@@ -79,6 +79,13 @@ impl EdgeService for NoOp {
 
     type WatchStateStream = Pin<Box<dyn Stream<Item = Result<pb::WatchStateResponse, Status>> + Send>>;
 
+    async fn run_health_checks(
+        &self,
+        _: Request<pb::RunHealthChecksRequest>,
+    ) -> Result<Response<pb::RunHealthChecksResponse>, Status> {
+        Ok(Response::new(pb::RunHealthChecksResponse::default()))
+    }
+
     async fn watch_state(&self, _: Request<pb::WatchStateRequest>) -> Result<Response<Self::WatchStateStream>, Status> {
         let size = self.0;
         let parts = (size.accounts + size.numbers).div_ceil(CHUNK);

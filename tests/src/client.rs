@@ -91,6 +91,8 @@ impl Api {
         voicemails: pb::voicemail_service_client::VoicemailServiceClient<Line>;
         /// Messages.
         messages: pb::message_service_client::MessageServiceClient<Line>;
+        /// Health of accounts.
+        monitors: pb::monitor_service_client::MonitorServiceClient<Line>;
         /// What people were told.
         notifications: pb::notification_service_client::NotificationServiceClient<Line>;
         /// The event log.

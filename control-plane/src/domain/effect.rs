@@ -37,6 +37,23 @@ pub enum Effect {
     SendMail { notification_id: NotificationId, round: u32 },
     /// Reads the account that shall take over: proof that it works, before anything is moved there.
     ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
+    /// Looks at everything an account is watched for.
+    ProbeAccount { account_id: AccountId, round: u32 },
+}
+
+/// Who performs an effect. What only looks at vendors has workers of its own: a vendor that hangs holds up neither calls
+/// nor whoever wants to know that it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// What has consequences.
+    Work,
+    /// Probes.
+    Probes,
+}
+
+impl Queue {
+    /// The kinds of effects that are probes.
+    pub const PROBES: &[&str] = &["probe-account"];
 }
 
 impl Effect {
@@ -51,6 +68,7 @@ impl Effect {
             Self::ListCalls { .. } => "list-calls",
             Self::SendMail { .. } => "send-mail",
             Self::ProbeTarget { .. } => "probe-target",
+            Self::ProbeAccount { .. } => "probe-account",
         }
     }
 
@@ -62,7 +80,8 @@ impl Effect {
             | Self::FindNumber { .. }
             | Self::ReadCall { .. }
             | Self::ListCalls { .. }
-            | Self::ProbeTarget { .. } => true,
+            | Self::ProbeTarget { .. }
+            | Self::ProbeAccount { .. } => true,
             Self::ManageImport { deed, .. } => deed.is_read(),
             Self::WriteWebhooks { .. } | Self::SendMail { .. } => false,
         }
@@ -77,7 +96,8 @@ impl Effect {
             | Self::ManageImport { account_id, deed: Deed::Import { .. }, .. }
             | Self::ReadCall { account_id, .. }
             | Self::ListCalls { account_id, .. }
-            | Self::ProbeTarget { account_id, .. } => Some(*account_id),
+            | Self::ProbeTarget { account_id, .. }
+            | Self::ProbeAccount { account_id, .. } => Some(*account_id),
             // ElevenLabs is asked with a key of its own; only an import hands over the account's.
             Self::ManageImport { .. } | Self::SendMail { .. } => None,
         }

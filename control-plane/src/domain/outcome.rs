@@ -68,6 +68,10 @@ pub enum Cause {
     RateLimited,
     /// No connection came about; nothing was sent; try later.
     Unreachable,
+    /// The vendor's name has no address: nothing was sent; try later.
+    NoAddress,
+    /// No encrypted connection came about; nothing was sent; try later.
+    Insecure,
     /// We did not even try: the breaker is open or the mock refuses; try later.
     NotTried,
 }
@@ -75,6 +79,24 @@ pub enum Cause {
 impl Cause {
     /// Trying the same again later can help.
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::RateLimited | Self::Unreachable | Self::NotTried)
+        self.is_unconnected() || matches!(self, Self::RateLimited | Self::NotTried)
     }
+
+    /// No connection came about.
+    pub fn is_unconnected(self) -> bool {
+        matches!(self, Self::Unreachable | Self::NoAddress | Self::Insecure)
+    }
+}
+
+/// Why nobody knows how a vendor call ended, where the connection and not the vendor's answer says so. The words are ours, so
+/// that whoever watches vendors can tell them apart.
+pub mod why {
+    /// No answer came.
+    pub const LATE: &str = "the vendor did not answer before the deadline";
+    /// An answer began and did not end.
+    pub const LATE_BODY: &str = "the answer did not end before the deadline";
+    /// The connection broke.
+    pub const BROKEN: &str = "the connection broke before the answer";
+    /// The connection broke while the answer came.
+    pub const BROKEN_BODY: &str = "the connection broke within the answer";
 }

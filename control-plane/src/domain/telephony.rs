@@ -219,6 +219,17 @@ pub enum CallDirection {
     Other,
 }
 
+/// Something the vendor complains of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertSeen {
+    /// The vendor's code.
+    pub code: i32,
+    /// `error`, `warning` and so on.
+    pub level: String,
+    /// When it happened.
+    pub time: Option<Timestamp>,
+}
+
 /// Which calls to list. Twilio lists the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallFilter {

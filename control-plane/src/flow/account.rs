@@ -14,7 +14,7 @@ use crate::{
         machine::Machine,
         sid::ApiKeySid,
     },
-    store::{Kept, account as store, pool, reconciliation, secret, workspace},
+    store::{Kept, account as store, monitor, pool, reconciliation, secret, workspace},
 };
 
 /// New values of credentials. What is none stays.
@@ -214,6 +214,7 @@ pub async fn delete(journal: &mut Journal<'_>, id: AccountId, etag: &str) -> Res
     secret::forget_all(journal.txn(), id.uuid()).await?;
     reconciliation::forget(journal.txn(), id).await?;
     pool::forget_coverage(journal.txn(), id).await?;
+    monitor::forget(journal.txn(), id).await?;
     store::delete(journal.txn(), id).await?;
     let data = serde_json::json!({ "account_sid": account.account_sid.as_str() });
     journal.tell("account.deleted", &id, data);

@@ -35,6 +35,8 @@ pub struct Facts {
     pub eleven_labs_key: bool,
     /// How often calls are compared with Twilio's list although nobody asks; none for never.
     pub reconcile_every: Option<Duration>,
+    /// Accounts are watched by themselves.
+    pub monitor: bool,
     /// How long without any control plane is an outage, after which calls are looked for; none for never.
     pub outage_after: Option<Duration>,
 }

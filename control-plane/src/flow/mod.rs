@@ -9,6 +9,7 @@ pub mod failover;
 pub mod heartbeat;
 pub mod ingest;
 pub mod journal;
+pub mod monitor;
 pub mod notification;
 pub mod phone_number;
 pub mod pool;

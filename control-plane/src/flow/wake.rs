@@ -7,6 +7,8 @@ use std::sync::{
 
 use tokio::sync::{Notify, watch};
 
+use crate::domain::effect::Queue;
+
 /// What somebody may wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bell {
@@ -40,6 +42,7 @@ impl Bell {
 #[derive(Clone)]
 pub struct Wake {
     effects: Arc<Notify>,
+    probes: Arc<Notify>,
     timers: Arc<Notify>,
     events: watch::Sender<u64>,
     /// Bells of commits that the other replicas have not been told of.
@@ -51,6 +54,7 @@ impl Default for Wake {
     fn default() -> Self {
         Self {
             effects: Arc::default(),
+            probes: Arc::default(),
             timers: Arc::default(),
             events: watch::Sender::new(0),
             untold: Arc::default(),
@@ -63,7 +67,11 @@ impl Wake {
     /// Rings a bell, here or because another replica did.
     pub fn ring(&self, bell: Bell) {
         match bell {
-            Bell::Effects => self.effects.notify_one(),
+            // One who waits is woken by it, and there are two kinds of them.
+            Bell::Effects => {
+                self.effects.notify_one();
+                self.probes.notify_one();
+            }
             Bell::Timers => self.timers.notify_one(),
             Bell::Events => self.events.send_modify(|count| *count = count.wrapping_add(1)),
         }
@@ -88,8 +96,11 @@ impl Wake {
     }
 
     /// Until effects were enqueued.
-    pub async fn until_effects(&self) {
-        self.effects.notified().await;
+    pub async fn until_effects(&self, queue: Queue) {
+        match queue {
+            Queue::Work => self.effects.notified().await,
+            Queue::Probes => self.probes.notified().await,
+        }
     }
 
     /// Until a machine wants to be woken at another time.

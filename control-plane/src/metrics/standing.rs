@@ -7,10 +7,17 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::domain::monitor::Verdict;
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Connections {
     pool: &'static str,
     state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Concluded {
+    verdict: &'static str,
 }
 
 /// How things stand.
@@ -41,6 +48,11 @@ pub struct Standing {
     pub failovers_open: Gauge,
     /// Those of them that wait for a person.
     pub failovers_stuck: Gauge,
+    /// How long ago the account that waits longest was last looked at.
+    pub last_run_age: Gauge,
+    /// Accounts that should have been looked at long ago.
+    pub monitors_late: Gauge,
+    verdicts: Family<Concluded, Gauge>,
 }
 
 impl Standing {
@@ -66,9 +78,23 @@ impl Standing {
         gauge("failovers_open", "Failovers that are not over", &standing.failovers_open);
         let help = "Failovers with moved lines that cannot be verified: somebody must look";
         gauge("failovers_stuck", help, &standing.failovers_stuck);
+        let help = "How long ago the account that waits longest was last probed; 0 when none is watched";
+        gauge("monitor_last_run_age_seconds", help, &standing.last_run_age);
+        let help = "Accounts that were not probed for more than three times their cadence";
+        gauge("monitors_late", help, &standing.monitors_late);
+        for verdict in Verdict::ALL {
+            standing.verdict(*verdict, 0);
+        }
+        let help = "Watched accounts by what is concluded about them";
+        registry.register("monitor_verdicts", help, standing.verdicts.clone());
         let help = "Connections to the database, in use, idle, and the most there may be";
         registry.register("database_connections", help, standing.connections.clone());
         standing
+    }
+
+    /// So many accounts have this verdict.
+    pub fn verdict(&self, verdict: Verdict, accounts: i64) {
+        self.verdicts.get_or_create(&Concluded { verdict: verdict.as_str() }).set(accounts);
     }
 
     /// One pool of connections to the database.

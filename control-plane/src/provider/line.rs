@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     error::Error,
-    outcome::{Cause, Outcome, Refused},
+    outcome::{Cause, Outcome, Refused, why},
     time::Clock,
 };
 
@@ -32,11 +32,19 @@ pub struct Limits {
     pub concurrent: usize,
     /// Bytes of an answer that are read.
     pub body: usize,
+    /// Stops asking for a while when nobody answers.
+    pub breaker: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(10), connect: Duration::from_secs(3), concurrent: 4, body: 1 << 20 }
+        Self {
+            deadline: Duration::from_secs(10),
+            connect: Duration::from_secs(3),
+            concurrent: 4,
+            body: 1 << 20,
+            breaker: true,
+        }
     }
 }
 
@@ -103,7 +111,7 @@ impl Line {
             Ok(place) => place,
             Err(held) => return Outcome::Refused(not_tried(held)),
         };
-        if !self.breaker.admits(circuit, self.clock.now()) {
+        if self.limits.breaker && !self.breaker.admits(circuit, self.clock.now()) {
             return Outcome::Refused(refused(
                 Cause::NotTried,
                 "the vendor did not answer lately; it is tried again soon",
@@ -153,7 +161,8 @@ impl Line {
 
     fn tally<T>(&self, circuit: &Circuit, outcome: &Outcome<T>) {
         match outcome {
-            Outcome::Unknown(_) | Outcome::Refused(Refused { cause: Cause::Unreachable, .. }) => {
+            Outcome::Unknown(_) => self.breaker.failed(circuit, self.clock.now()),
+            Outcome::Refused(Refused { cause, .. }) if cause.is_unconnected() => {
                 self.breaker.failed(circuit, self.clock.now());
             }
             // A request that could not be built says nothing about the vendor.
@@ -178,8 +187,8 @@ impl Line {
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(body.freeze()),
-                Err(error) if error.is_timeout() => return Err("the answer did not end before the deadline"),
-                Err(_) => return Err("the connection broke within the answer"),
+                Err(error) if error.is_timeout() => return Err(why::LATE_BODY),
+                Err(_) => return Err(why::BROKEN_BODY),
             }
         }
     }
@@ -199,7 +208,7 @@ impl Line {
 /// No answer came.
 enum Lost {
     NotBuilt,
-    NotSent,
+    NotSent(Cause),
     NoAnswer(&'static str),
 }
 
@@ -207,19 +216,42 @@ impl Lost {
     fn from_error(error: &reqwest::Error) -> Self {
         match error {
             error if error.is_builder() => Self::NotBuilt,
-            error if error.is_connect() => Self::NotSent,
-            error if error.is_timeout() => Self::NoAnswer("the vendor did not answer before the deadline"),
-            _ => Self::NoAnswer("the connection broke before the answer"),
+            error if error.is_connect() => Self::NotSent(unconnected(error)),
+            error if error.is_timeout() => Self::NoAnswer(why::LATE),
+            _ => Self::NoAnswer(why::BROKEN),
         }
     }
 
     fn into_outcome<T>(self) -> Outcome<T> {
         match self {
             Self::NotBuilt => Outcome::Refused(refused(Cause::Invalid, "the request could not be written")),
-            Self::NotSent => Outcome::Refused(refused(Cause::Unreachable, "no connection to the vendor came about")),
+            Self::NotSent(cause @ Cause::NoAddress) => {
+                Outcome::Refused(refused(cause, "the vendor's name has no address: is the name service reachable?"))
+            }
+            Self::NotSent(cause @ Cause::Insecure) => {
+                Outcome::Refused(refused(cause, "no encrypted connection to the vendor came about"))
+            }
+            Self::NotSent(cause) => Outcome::Refused(refused(cause, "no connection to the vendor came about")),
             Self::NoAnswer(why) => Outcome::Unknown(why.to_owned()),
         }
     }
+}
+
+/// Why no connection came about. The name service has no error type of its own; rustls says that what came is no TLS.
+fn unconnected(error: &reqwest::Error) -> Cause {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if text.starts_with("dns error") || text.contains("failed to lookup address") {
+            return Cause::NoAddress;
+        }
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if kind == Some(std::io::ErrorKind::InvalidData) || text.contains("certificate") {
+            return Cause::Insecure;
+        }
+        source = cause.source();
+    }
+    Cause::Unreachable
 }
 
 /// A refusal of our own: no byte was sent.

@@ -5,13 +5,19 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused, written::Written};
+use super::{
+    Access, AgentKey, AgentListed, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused, written::Written,
+};
 use crate::domain::{
     e164::E164,
+    money::{Currency, Money},
     outcome::{Cause, Outcome},
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, AccountStatus, CallFilter, CallSeen, Capabilities, Cursor, NumberSeen, Page, Webhooks},
+    telephony::{
+        AccountSeen, AccountStatus, AlertSeen, CallFilter, CallSeen, Capabilities, Cursor, NumberSeen, Page, Webhooks,
+    },
+    time::Timestamp,
 };
 
 /// Vendors that open no socket. A copy remembers the same.
@@ -96,6 +102,18 @@ impl Telephony for Mock {
         Outcome::Done(self.written.write(seen, wanted))
     }
 
+    async fn read_balance(&self, _access: &Access) -> Outcome<Money> {
+        Outcome::Done(Money::whole(Currency::USD, 100))
+    }
+
+    async fn list_keys(&self, _access: &Access, _after: Option<&Cursor>) -> Outcome<Page<String>> {
+        Outcome::Done(Page { items: Vec::new(), next: None })
+    }
+
+    async fn list_alerts(&self, _access: &Access, _since: Timestamp) -> Outcome<Vec<AlertSeen>> {
+        Outcome::Done(Vec::new())
+    }
+
     async fn read_call(&self, _access: &Access, _sid: &CallSid) -> Outcome<CallSeen> {
         unknown()
     }
@@ -154,6 +172,10 @@ impl VoiceAgents for Mock {
     async fn delete_import(&self, _key: &AgentKey, id: &ImportId) -> Outcome<()> {
         self.written.delete_import(id);
         Outcome::Done(())
+    }
+
+    async fn list_agents(&self, _key: &AgentKey, _after: Option<&Cursor>) -> Outcome<Page<AgentListed>> {
+        unknown()
     }
 }
 

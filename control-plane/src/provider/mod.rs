@@ -20,11 +20,13 @@ use secrecy::SecretString;
 pub use self::access::{Access, Credential};
 use crate::domain::{
     e164::E164,
+    money::Money,
     outcome::Outcome,
     party::Party,
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    time::Timestamp,
 };
 
 /// A telephony vendor. Every call has its own deadline, and none is repeated here: that is the caller's decision.
@@ -52,6 +54,15 @@ pub trait Telephony: Send + Sync {
     /// vendor says it is now. If nothing differs nothing is sent.
     async fn write_webhooks(&self, access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen>;
 
+    /// What is left to spend. Only a main account has a balance.
+    async fn read_balance(&self, access: &Access) -> Outcome<Money>;
+
+    /// The SIDs of the account's API keys.
+    async fn list_keys(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<String>>;
+
+    /// What the vendor complained of since then, the newest first; the first page says enough.
+    async fn list_alerts(&self, access: &Access, since: Timestamp) -> Outcome<Vec<AlertSeen>>;
+
     /// One call.
     async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen>;
 
@@ -71,6 +82,9 @@ pub trait VoiceAgents: Send + Sync {
 
     /// An agent, to see that it exists and speaks telephone audio.
     async fn get_agent(&self, key: &AgentKey, agent_id: &str) -> Outcome<AgentSeen>;
+
+    /// The agents of the key's workspace: one question for a hundred of them.
+    async fn list_agents(&self, key: &AgentKey, after: Option<&Cursor>) -> Outcome<Page<AgentListed>>;
 
     /// Every number of the key's workspace. The vendor has no pages for them and no filter by number.
     async fn list_imports(&self, key: &AgentKey) -> Outcome<Vec<ImportSeen>>;
@@ -133,6 +147,15 @@ pub enum AgentCallDirection {
     Inbound,
     /// We called them.
     Outbound,
+}
+
+/// An agent in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentListed {
+    /// In the vendor's words.
+    pub agent_id: String,
+    /// Put away: it takes no calls.
+    pub archived: bool,
 }
 
 /// An agent as the vendor shows it.

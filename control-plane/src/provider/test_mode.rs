@@ -6,15 +6,17 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    Access, AgentKey, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused, mock::SIMULATED_AGENT,
-    written::Written,
+    Access, AgentKey, AgentListed, AgentSeen, RegisterCall, Telephony, VoiceAgents, line::refused,
+    mock::SIMULATED_AGENT, written::Written,
 };
 use crate::domain::{
     e164::E164,
+    money::Money,
     outcome::{Cause, Outcome},
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
     sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    time::Timestamp,
 };
 
 /// A vendor whose writes are left out.
@@ -61,6 +63,18 @@ impl<T: Telephony> Telephony for TestMode<T> {
 
     async fn write_webhooks(&self, _access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
         Outcome::Done(self.written.write(seen, wanted))
+    }
+
+    async fn read_balance(&self, access: &Access) -> Outcome<Money> {
+        self.real.read_balance(access).await
+    }
+
+    async fn list_keys(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<String>> {
+        self.real.list_keys(access, after).await
+    }
+
+    async fn list_alerts(&self, access: &Access, since: Timestamp) -> Outcome<Vec<AlertSeen>> {
+        self.real.list_alerts(access, since).await
     }
 
     async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen> {
@@ -123,5 +137,9 @@ impl<T: VoiceAgents> VoiceAgents for TestMode<T> {
     async fn delete_import(&self, _key: &AgentKey, id: &ImportId) -> Outcome<()> {
         self.written.delete_import(id);
         Outcome::Done(())
+    }
+
+    async fn list_agents(&self, key: &AgentKey, after: Option<&Cursor>) -> Outcome<Page<AgentListed>> {
+        self.real.list_agents(key, after).await
     }
 }

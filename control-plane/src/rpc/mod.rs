@@ -11,6 +11,7 @@ pub mod failover;
 pub mod gate;
 pub mod mask;
 pub mod message;
+pub mod monitor;
 pub mod notification;
 pub mod observe;
 pub mod paging;

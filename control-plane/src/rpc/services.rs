@@ -9,8 +9,8 @@ use tonic::service::Routes;
 
 use super::{
     account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, failover::Failovers, message::Messages,
-    notification::Notifications, phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens,
-    voicemail::Voicemails, workspace::Workspaces,
+    monitor::Monitors, notification::Notifications, phone_number::PhoneNumbers, route_plan::RoutePlans, system::System,
+    token::Tokens, voicemail::Voicemails, workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
@@ -23,6 +23,10 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
         .add_service(pb::call_service_server::CallServiceServer::new(Calls::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::voicemail_service_server::VoicemailServiceServer::new(Voicemails::new(Arc::clone(ctx))))
         .add_service(pb::message_service_server::MessageServiceServer::new(Messages::new(Arc::clone(ctx))))
+        .add_service(pb::monitor_service_server::MonitorServiceServer::new(Monitors::new(
+            Arc::clone(ctx),
+            stop.clone(),
+        )))
         .add_service(pb::notification_service_server::NotificationServiceServer::new(Notifications::new(Arc::clone(
             ctx,
         ))))

@@ -14,13 +14,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{error::Result, time::Timestamp},
-    flow::{Context, Inbox},
+    domain::{error::Result, monitor::Verdict, time::Timestamp},
+    flow::{Context, Inbox, monitor},
     store,
 };
 
 /// How long a scrape waits for the database.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long a control plane that just started may be late with what was due before.
+const CATCH_UP: chrono::Duration = chrono::Duration::seconds(90);
 
 /// What the admin port shows.
 pub struct Admin {
@@ -28,6 +30,8 @@ pub struct Admin {
     pub ctx: Arc<Context>,
     /// For the depth of the queue.
     pub inbox: Inbox,
+    /// When the control plane started.
+    pub start_time: Timestamp,
 }
 
 /// Serves until `stop`.
@@ -58,12 +62,27 @@ pub async fn serve(admin: Arc<Admin>, listener: TcpListener, stop: CancellationT
 async fn answer(admin: &Admin, path: &str) -> Response<Full<Bytes>> {
     match path {
         "/health" => text(StatusCode::OK, "ok\n".to_owned()),
-        "/ready" => match store::event::head(&admin.ctx.store).await {
-            Ok(_) => text(StatusCode::OK, "ready\n".to_owned()),
-            Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".to_owned()),
+        "/ready" => match readiness(admin).await {
+            Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),
+            Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         },
         "/metrics" => open_metrics(metrics(admin).await),
         _ => text(StatusCode::NOT_FOUND, "there is /health, /ready and /metrics\n".to_owned()),
+    }
+}
+
+/// Whether callers should be sent here, or why not. A control plane that has just started gets time to catch up with what
+/// nobody could do before.
+async fn readiness(admin: &Admin) -> std::result::Result<(), &'static str> {
+    let (ctx, away) = (&admin.ctx, "the database does not answer");
+    store::event::head(&ctx.store).await.map_err(|_| away)?;
+    let now = ctx.clock.now();
+    if !monitor::is_on(ctx) || now - admin.start_time < CATCH_UP {
+        return Ok(());
+    }
+    match store::monitor::late(ctx.store.read(), now).await.map_err(|_| away)? {
+        0 => Ok(()),
+        _ => Err("accounts were not probed for more than three times their cadence: do workers run?"),
     }
 }
 
@@ -101,6 +120,13 @@ async fn ask(ctx: &Context) -> Result<()> {
     let (open, stuck) = store::failover::open(db).await?;
     standing.failovers_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     standing.failovers_stuck.set(i64::try_from(stuck).unwrap_or(i64::MAX));
+    standing.last_run_age.set(overdue(store::monitor::oldest_run(db).await?));
+    standing.monitors_late.set(i64::try_from(store::monitor::late(db, now).await?).unwrap_or(i64::MAX));
+    let verdicts = store::monitor::verdicts(db).await?;
+    for verdict in Verdict::ALL {
+        let accounts = verdicts.iter().find(|(known, _)| known == verdict);
+        standing.verdict(*verdict, accounts.map_or(0, |(_, accounts)| *accounts));
+    }
     Ok(())
 }
 

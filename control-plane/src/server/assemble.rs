@@ -17,6 +17,7 @@ use crate::{
     metrics::Metrics,
     provider::{
         Telephony, VoiceAgents, elevenlabs,
+        line::Limits,
         mail::{Mailer, NobodyGetsMail, Resend, SendGrid, Smtp, resend, sendgrid},
         mock::Mock,
         test_mode::TestMode,
@@ -27,11 +28,14 @@ use crate::{
     settings::{MailWay, Settings, TelephonyKind, Vendors},
     store::{Store, failed, secret},
     token::TokenKeys,
-    worker::{Boundaries, Crew, registrar::ElevenLabsRegistrar},
+    worker::{Boundaries, Crew, probe::Watch, registrar::ElevenLabsRegistrar},
 };
 
 /// The key of the lock that migrating replicas wait for; any number that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x0063_616c_6c70_6c61;
+
+/// How long a probe waits for one answer.
+const PROBE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Everything a control plane is made of.
 pub struct Plane {
@@ -76,10 +80,12 @@ impl Plane {
         let key = vendors.eleven_labs_api_key.clone();
         let registrar = Arc::new(ElevenLabsRegistrar::new(Arc::clone(&ctx), agents, key.clone()));
         let ForWorkers { telephony, agents } = for_workers(vendors, &clock)?;
+        let watch = watch(vendors, (&telephony, &agents), &clock)?;
         let crew = Crew {
             ctx: Arc::clone(&ctx),
             telephony,
             agents,
+            watch,
             eleven_labs_key: key,
             mailer: mailer(settings, &clock)?,
             owner: format!("{}-{}", std::process::id(), ids.next()),
@@ -100,6 +106,7 @@ fn facts(settings: &Settings) -> Facts {
         mail: settings.mail.as_ref().map(|mail| mail.way.as_str()),
         eleven_labs_key: vendors.eleven_labs_api_key.is_some(),
         reconcile_every: settings.reconcile.every,
+        monitor: settings.monitor,
         outage_after: settings.reconcile.outage_after,
     }
 }
@@ -146,6 +153,29 @@ fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn 
         }
         MailWay::Smtp { server, login } => Arc::new(Smtp::new(server, login.as_ref(), from)?),
     }))
+}
+
+/// Clients of their own for probes: they neither take places from calls nor stop asking when nobody answers.
+fn watch(
+    vendors: &Vendors,
+    (telephony, agents): (&Arc<dyn Telephony>, &Arc<dyn VoiceAgents>),
+    clock: &Arc<dyn Clock>,
+) -> Result<Watch> {
+    let deadline = PROBE_DEADLINE;
+    // What was not really written is seen by nobody else.
+    if vendors.telephony == TelephonyKind::Mock || vendors.test_mode {
+        return Ok(Watch { telephony: Arc::clone(telephony), agents: Arc::clone(agents), deadline });
+    }
+    let limits = Limits { deadline, concurrent: 8, breaker: false, ..Limits::default() };
+    let api_base_url = vendors.twilio_base_url.clone();
+    let settings = twilio::Settings { api_base_url, limits, ..twilio::Settings::default() };
+    let telephony = Arc::new(twilio::Twilio::new(settings, Arc::clone(clock))?);
+    let mut settings = elevenlabs::Settings { limits, ..elevenlabs::Settings::default() };
+    if let Some(base) = &vendors.eleven_labs_base_url {
+        settings.api_base_url = base.clone();
+    }
+    let agents = Arc::new(elevenlabs::ElevenLabs::new(settings, Arc::clone(clock))?);
+    Ok(Watch { telephony, agents, deadline })
 }
 
 /// The answer path's vendor.

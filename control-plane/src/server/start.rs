@@ -76,7 +76,8 @@ async fn run(
     let (inbox, writer) = ingest::writer(Arc::clone(&plane.ctx), writer_stop.clone());
     let writer = tokio::spawn(writer);
     let workers = tokio::spawn(worker::run(plane.crew.clone(), stop.clone()));
-    let admin = Arc::new(admin::Admin { ctx: Arc::clone(&plane.ctx), inbox: inbox.clone() });
+    let start_time = plane.ctx.clock.now();
+    let admin = Arc::new(admin::Admin { ctx: Arc::clone(&plane.ctx), inbox: inbox.clone(), start_time });
     let admin = tokio::spawn(admin::serve(admin, admin_listener, stop.clone()));
     let served = grpc::serve(&settings, &plane, inbox, listener, stop.clone()).await;
     stop.cancel();

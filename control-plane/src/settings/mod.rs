@@ -38,6 +38,8 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// When calls are compared with Twilio's list.
     pub reconcile: Reconcile,
+    /// Accounts are watched by themselves.
+    pub monitor: bool,
     /// Serves reflection.
     pub reflection: bool,
     /// TLS on the gRPC port.
@@ -123,6 +125,7 @@ impl Settings {
         let vendors = read_vendors(&mut source, dev);
         let mail = mail::read(&mut source);
         let reconcile = read_reconcile(&mut source);
+        let monitor = read_monitor(&mut source);
         let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
         let tls = read_tls(&mut source);
         let json_logs = source.value("CALLPLANE_LOG_JSON", !dev, "`true` or `false`");
@@ -140,6 +143,7 @@ impl Settings {
                 vendors,
                 mail,
                 reconcile,
+                monitor,
                 reflection,
                 tls,
                 json_logs,
@@ -188,7 +192,14 @@ fn read_master_keys(source: &mut Source) -> Option<MasterKeys> {
         return None;
     };
     match MasterKeys::from_setting(text.expose_secret()) {
-        Ok(keys) => Some(keys),
+        Ok(keys) => {
+            // The edge's secret has no use here, but the same environment may be given to both.
+            let cron = source.secret("CALLPLANE_CRON_SECRET", "CALLPLANE_CRON_SECRET_FILE");
+            if cron.is_some_and(|cron| cron.expose_secret() == text.expose_secret()) {
+                source.blame("CALLPLANE_CRON_SECRET: is the encryption key; it must be a secret of its own");
+            }
+            Some(keys)
+        }
         Err(error) => {
             source.blame(format!("CALLPLANE_ENCRYPTION_KEY: {error}"));
             None
@@ -260,6 +271,17 @@ fn read_reconcile(source: &mut Source) -> Reconcile {
     Reconcile {
         every: set(minutes).map(chrono::Duration::minutes),
         outage_after: set(seconds).map(chrono::Duration::seconds),
+    }
+}
+
+fn read_monitor(source: &mut Source) -> bool {
+    match source.text("CALLPLANE_MONITOR").as_deref() {
+        None | Some("on") => true,
+        Some("off") => false,
+        Some(_) => {
+            source.blame("CALLPLANE_MONITOR: expected `on` or `off`");
+            true
+        }
     }
 }
 

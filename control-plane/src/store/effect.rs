@@ -18,7 +18,7 @@ use super::{
     value::Json,
 };
 use crate::domain::{
-    effect::Effect,
+    effect::{Effect, Queue},
     error::Result,
     id::{EffectId, WorkspaceId},
     time::Timestamp,
@@ -100,14 +100,26 @@ pub async fn enqueue(
 
 /// Takes up to `limit` effects that are due, or whose worker died: sets the lease and counts the attempt before anything
 /// leaves the process.
-pub async fn claim(store: &Store, owner: &str, limit: u64, now: Timestamp, lease: Duration) -> Result<Vec<Claim>> {
+pub async fn claim(
+    store: &Store,
+    (owner, queue): (&str, Queue),
+    limit: u64,
+    now: Timestamp,
+    lease: Duration,
+) -> Result<Vec<Claim>> {
     let txn = store.begin().await?;
+    let probes = Queue::PROBES.iter().copied();
+    let mine = match queue {
+        Queue::Work => Column::Kind.is_not_in(probes),
+        Queue::Probes => Column::Kind.is_in(probes),
+    };
     let ready = Condition::all().add(Column::State.eq(State::Ready.as_str())).add(Column::RunTime.lte(now));
     let lost = Condition::all().add(Column::State.eq(State::Leased.as_str())).add(Column::LeaseUntil.lte(now));
     let due: Vec<EffectId> = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Condition::any().add(ready).add(lost))
+        .filter(mine)
         .order_by_asc(Column::RunTime)
         .limit(limit)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -205,7 +217,7 @@ pub async fn list<C: ConnectionTrait>(
 
 /// How long ended effects can be looked at.
 const KEPT: Duration = Duration::days(30);
-/// The same for pages of lists, of which there are many and each is like the other.
+/// The same for pages of lists and for probes, of which there are many and each is like the other.
 const PAGES_KEPT: Duration = Duration::days(1);
 
 /// Forgets effects that ended long ago; at most `limit` rows at a time, so that nobody waits for long.
@@ -224,6 +236,7 @@ pub async fn prune<C: ConnectionTrait>(db: &C, now: Timestamp, limit: u64) -> Re
 }
 
 fn old_enough(now: Timestamp) -> Condition {
-    let page = Condition::all().add(Column::Kind.eq("list-calls")).add(Column::UpdateTime.lt(now - PAGES_KEPT));
+    let many = Queue::PROBES.iter().copied().chain(["list-calls"]);
+    let page = Condition::all().add(Column::Kind.is_in(many)).add(Column::UpdateTime.lt(now - PAGES_KEPT));
     Condition::any().add(Column::UpdateTime.lt(now - KEPT)).add(page)
 }

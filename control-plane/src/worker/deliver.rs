@@ -10,13 +10,14 @@ use crate::{
         failover::Failover,
         id::{AccountId, CallId, FailoverId, NotificationId, PhoneNumberId},
         machine::Machine,
+        monitor::{Findings, Monitor},
         notification::{self, Notification},
         outcome::Outcome,
         phone_number::{self, PhoneNumber},
         reconciliation::{Reconciliation, Tally},
         telephony::{AccountSeen, CallSeen, Page},
     },
-    flow::{Audited, Context, Journal, again, failover, reconciliation},
+    flow::{Audited, Context, Journal, again, failover, monitor, reconciliation},
     store::{
         Kept,
         effect::{self, Claim, State},
@@ -38,6 +39,8 @@ pub enum Event {
     Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
     /// Of a failover: what its target said.
     Failover { failover_id: FailoverId, round: u32, outcome: Outcome<AccountSeen> },
+    /// Of a watch: what a look found; none when there was nothing left to look at.
+    Monitor { account_id: AccountId, round: u32, found: Option<Box<Findings>> },
 }
 
 impl Event {
@@ -52,7 +55,11 @@ impl Event {
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),
             Self::Failover { outcome, .. } => Some(outcome.word()),
-            Self::Account(..) | Self::PhoneNumber(..) | Self::Call(..) | Self::Notification(..) => None,
+            Self::Account(..)
+            | Self::PhoneNumber(..)
+            | Self::Call(..)
+            | Self::Notification(..)
+            | Self::Monitor { .. } => None,
         }
     }
 }
@@ -69,6 +76,9 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
         }
         Event::Failover { failover_id, round, outcome } => {
             again(|| probed(ctx, claim, failover_id, round, outcome.clone())).await
+        }
+        Event::Monitor { account_id, round, found } => {
+            again(|| looked(ctx, claim, account_id, round, found.clone())).await
         }
     }
 }
@@ -158,6 +168,35 @@ async fn listed(
     }
     journal.commit().await?;
     ctx.metrics.reconciled.taken_in(tally);
+    Ok(true)
+}
+
+async fn looked(ctx: &Context, claim: &Claim, id: AccountId, round: u32, found: Option<Box<Findings>>) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let mut learned = None;
+    let (state, last_error) = match (Monitor::load(journal.txn(), claim.workspace, id).await?, found) {
+        (None, _) | (_, None) => (State::Dead, format!("the {} is gone", Monitor::NOUN)),
+        (Some(held), Some(found)) => match monitor::learn(&mut journal, held, round, *found).await? {
+            Err(refusal) => (State::Done, refusal.message.to_owned()),
+            Ok(told) => {
+                if told.is_news {
+                    journal.audit(&audited(claim), &id);
+                }
+                learned = Some(told);
+                (State::Done, String::new())
+            }
+        },
+    };
+    if !effect::end(journal.txn(), claim, state, &last_error, journal.now).await? {
+        return Ok(false);
+    }
+    journal.commit().await?;
+    if let Some(learned) = learned.filter(|learned| learned.monitor.doubts_others()) {
+        // What was found is stored; that others are looked at sooner is a courtesy.
+        if let Err(error) = monitor::look_around(ctx, &learned.monitor).await {
+            tracing::warn!(account = %id, reason = error.reason, "other accounts are looked at when it is their turn: {error}");
+        }
+    }
     Ok(true)
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Boundary, Crashed, Crew, deliver, perform};
 use crate::{
-    domain::error::Result,
+    domain::{effect::Queue, error::Result},
     store::{
         PATIENCE,
         effect::{self, Claim},
@@ -18,18 +18,20 @@ use crate::{
 
 /// How many are under way at once in this process.
 const AT_ONCE: usize = 16;
+/// The same for probes, which mostly wait for vendors.
+const PROBES_AT_ONCE: usize = 64;
 /// Longer than any vendor call may take, so that a living worker never loses its lease.
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// Wakes are a courtesy; this is the guarantee.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Claims and performs until `stop`; what is under way then is brought to its end.
-pub async fn run(crew: Crew, stop: CancellationToken) {
-    let free = Arc::new(Semaphore::new(AT_ONCE));
+pub async fn run(crew: Crew, queue: Queue, stop: CancellationToken) {
+    let free = Arc::new(Semaphore::new(at_once(queue)));
     let mut under_way = JoinSet::new();
     while !stop.is_cancelled() {
         while under_way.try_join_next().is_some() {}
-        let claims = match in_time(PATIENCE, claim(&crew, free.available_permits())).await {
+        let claims = match in_time(PATIENCE, claim(&crew, queue, free.available_permits())).await {
             Ok(claims) => claims,
             Err(error) => {
                 tracing::warn!(reason = error.reason, "effects cannot be claimed now: {error}");
@@ -48,7 +50,7 @@ pub async fn run(crew: Crew, stop: CancellationToken) {
         if idle {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = crew.ctx.wake.until_effects() => {}
+                () = crew.ctx.wake.until_effects(queue) => {}
                 _ = under_way.join_next(), if !under_way.is_empty() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
@@ -60,7 +62,8 @@ pub async fn run(crew: Crew, stop: CancellationToken) {
 /// Performs whatever is due now, one after another, until nothing is: for tests that step the clock.
 pub async fn settle(crew: &Crew) -> Result<std::result::Result<(), Crashed>> {
     loop {
-        let claims = claim(crew, AT_ONCE).await?;
+        let mut claims = claim(crew, Queue::Work, AT_ONCE).await?;
+        claims.extend(claim(crew, Queue::Probes, PROBES_AT_ONCE).await?);
         if claims.is_empty() {
             return Ok(Ok(()));
         }
@@ -75,13 +78,20 @@ pub async fn settle(crew: &Crew) -> Result<std::result::Result<(), Crashed>> {
     }
 }
 
-async fn claim(crew: &Crew, free: usize) -> Result<Vec<Claim>> {
+fn at_once(queue: Queue) -> usize {
+    match queue {
+        Queue::Work => AT_ONCE,
+        Queue::Probes => PROBES_AT_ONCE,
+    }
+}
+
+async fn claim(crew: &Crew, queue: Queue, free: usize) -> Result<Vec<Claim>> {
     if free == 0 {
         return Ok(Vec::new());
     }
     let limit = u64::try_from(free).unwrap_or(u64::MAX);
     let now = crew.ctx.clock.now();
-    let claims = effect::claim(&crew.ctx.store, &crew.owner, limit, now, LEASE).await?;
+    let claims = effect::claim(&crew.ctx.store, (&crew.owner, queue), limit, now, LEASE).await?;
     for claim in &claims {
         crew.ctx.metrics.work.claimed(claim.effect.kind(), now - claim.run_time);
     }

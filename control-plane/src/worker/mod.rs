@@ -7,7 +7,9 @@ pub mod deliver;
 pub mod effects;
 mod import;
 pub mod mail;
+pub mod monitor;
 pub mod perform;
+pub mod probe;
 pub mod reconcile;
 pub mod registrar;
 pub mod replicas;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use boundary::{Boundaries, Boundary, Crashed};
 
 use crate::{
+    domain::effect::Queue,
     flow::Context,
     provider::{Telephony, VoiceAgents, mail::Mailer},
 };
@@ -41,6 +44,8 @@ pub struct Crew {
     pub eleven_labs_key: Option<SecretString>,
     /// Who sends mail, if anybody does.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// The vendors once more, for those who watch them.
+    pub watch: probe::Watch,
     /// Which process this is, for leases.
     pub owner: String,
     /// Where a test may stop it.
@@ -50,11 +55,13 @@ pub struct Crew {
 /// Runs everything until `stop`; ends when what was under way has ended.
 pub async fn run(crew: Crew, stop: CancellationToken) {
     let mut tasks = JoinSet::new();
-    tasks.spawn(effects::run(crew.clone(), stop.clone()));
+    tasks.spawn(effects::run(crew.clone(), Queue::Work, stop.clone()));
+    tasks.spawn(effects::run(crew.clone(), Queue::Probes, stop.clone()));
     tasks.spawn(timers::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(reseal::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(sweep::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(reconcile::run(Arc::clone(&crew.ctx), stop.clone()));
+    tasks.spawn(monitor::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(replicas::run(Arc::clone(&crew.ctx), stop));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {

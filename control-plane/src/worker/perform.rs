@@ -6,7 +6,7 @@ use super::{
     Crew,
     access::{self, Purpose},
     deliver::Event,
-    import, mail,
+    import, mail, probe,
 };
 use crate::{
     domain::{
@@ -55,6 +55,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
                 None => mail::send(crew, claim.workspace, *notification_id).await?,
             };
             Event::Notification(*notification_id, notification::Event::Answered { round: *round, outcome })
+        }
+        Effect::ProbeAccount { account_id, round } => {
+            let found = probe::look(crew, claim.workspace, *account_id, way).await?;
+            Event::Monitor { account_id: *account_id, round: *round, found: found.map(Box::new) }
         }
         Effect::ListCalls { account_id, since, cursor, round } => {
             let filter = CallFilter { since: Some(*since), ..CallFilter::default() };
@@ -117,7 +121,7 @@ async fn way(crew: &Crew, claim: &Claim) -> Result<Way> {
         return Ok(Way::Closed(Closed::Unknown(why)));
     }
     let purpose = match effect {
-        Effect::ReadAccount { .. } => Purpose::Proof,
+        Effect::ReadAccount { .. } | Effect::ProbeAccount { .. } => Purpose::Proof,
         Effect::ManageImport { .. } => Purpose::HandOver,
         _ => Purpose::Work,
     };

@@ -1,11 +1,15 @@
 //! Forgets what nobody can ask for any more, a little at a time: replayed answers, redeemed stream
-//! tokens and effects that ended long ago.
+//! tokens, effects that ended long ago and old results of probes.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{domain::error::Result, flow::Context, store};
+use crate::{
+    domain::error::Result,
+    flow::{Context, monitor},
+    store,
+};
 
 const TOGETHER: u64 = 1000;
 const PAUSE: Duration = Duration::from_secs(60);
@@ -29,5 +33,6 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
     while store::replay::prune(ctx.store.write(), now, TOGETHER).await? == TOGETHER {}
     while store::effect::prune(ctx.store.write(), now, TOGETHER).await? == TOGETHER {}
     store::stream_token::prune(ctx.store.write(), now).await?;
+    monitor::prune(ctx, TOGETHER).await?;
     Ok(())
 }

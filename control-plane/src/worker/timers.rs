@@ -9,12 +9,13 @@ use crate::{
         account::{self, Account},
         call::{Call, machine as call},
         error::{Error, Kind, Result},
+        monitor::{self, Monitor},
         notification::{self, Notification},
         phone_number::{self, PhoneNumber},
         reconciliation::{self, Reconciliation},
         time::Timestamp,
     },
-    flow::{Context, again, dispatch, failover, reconciliation::rhythm},
+    flow::{Context, again, dispatch, failover, monitor::is_on, reconciliation::rhythm},
     store::{self, in_time},
 };
 
@@ -63,6 +64,12 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
     for (workspace, id, due) in store::call::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("call", now - due);
         woken += stepped(dispatch::<Call>(ctx, workspace, id, call::Event::Tick, None).await)?;
+    }
+    // Switched off, an account is looked at when somebody asks.
+    let looks = if is_on(ctx) { store::monitor::due(db, now, TOGETHER).await? } else { Vec::new() };
+    for (workspace, id, due) in looks {
+        ctx.metrics.work.woken("monitor", now - due);
+        woken += stepped(dispatch::<Monitor>(ctx, workspace, id, monitor::Event::Tick, None).await)?;
     }
     for (workspace, id, due) in store::notification::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("notification", now - due);

@@ -4,6 +4,7 @@ mod accept;
 mod admin;
 mod answer;
 mod authenticate;
+mod cron;
 mod degraded;
 mod places;
 mod rejection;
@@ -109,12 +110,13 @@ pub async fn serve(
 
     let directory = Arc::new(Directory::default());
     let forwarder = Arc::new(forwarder(&settings, &control_planes, &metrics));
+    let cron = cron::Cron::new(&settings, control_planes.clone());
     let follower = {
         let (forwarder, edge_id) = (forwarder.clone(), settings.edge_id.clone());
         let heard_of = move |index| forwarder.heard_of(index);
         tokio::spawn(state::follow(directory.clone(), control_planes, edge_id, heard_of))
     };
-    let edge = Arc::new(Edge::new(settings, directory.clone(), forwarder, metrics, tracer.clone()));
+    let edge = Arc::new(Edge::new(settings, directory.clone(), (forwarder, cron), metrics, tracer.clone()));
     tracing::info!(%address, %admin_address, edge_id = edge.settings.edge_id, "edge listens");
 
     let stopped = tokio::spawn(async move {

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{
     answer::{Answer, Answers, unavailable},
     authenticate::{Claim, authenticate},
+    cron::Cron,
     degraded,
     rejection::{Refusal, Rejection},
     request::{Received, check_head, receive, route},
@@ -36,6 +37,7 @@ pub struct Edge {
     table: Table,
     pub directory: Arc<Directory>,
     forwarder: Arc<Forwarder>,
+    cron: Cron,
     answers: Answers,
     rates: RateLimit,
     pub metrics: Arc<Metrics>,
@@ -49,7 +51,7 @@ impl Edge {
     pub fn new(
         settings: Settings,
         directory: Arc<Directory>,
-        forwarder: Arc<Forwarder>,
+        (forwarder, cron): (Arc<Forwarder>, Cron),
         metrics: Arc<Metrics>,
         tracer: Tracer,
     ) -> Self {
@@ -57,6 +59,7 @@ impl Edge {
             table: Table::new(&settings.aliases),
             directory,
             forwarder,
+            cron,
             answers: Answers::new(Renderer::new(&settings.public_url)),
             rates: RateLimit::new(&settings.limits),
             metrics,
@@ -77,6 +80,7 @@ impl Edge {
         let path = parts.uri.path();
         let found = match route(&self.table, &parts.method, path) {
             Ok(found) => found,
+            Err(_) if self.cron.is_for(path) => return Box::pin(self.cron.answer(&parts)).await,
             Err(rejection) => return self.reject(None, path, None, &rejection, started),
         };
         let form = match self.read(&parts, body).await {

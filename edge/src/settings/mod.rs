@@ -2,6 +2,7 @@
 //! the prefix. A variable wins over the file. Every problem is reported at once.
 
 mod aliases;
+mod cron;
 mod limits;
 mod log;
 mod public_url;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub edge_id: String,
     /// Old paths that keep working.
     pub aliases: Vec<Alias>,
+    /// Who knows it may trigger health checks by the old cron path; none switches the path off.
+    pub cron_secret: Option<String>,
     /// Bounds, deadlines and rates.
     pub limits: Limits,
     /// What is logged.
@@ -142,6 +145,7 @@ impl Settings {
         let tls = read_tls(source);
         let edge_id = source.text("edge_id").unwrap_or_else(random_id);
         let aliases = aliases::read(source);
+        let cron_secret = cron::read(source);
         let limits = limits::read(source);
         let log = log::read(source);
         let tracing = tracing::read(source);
@@ -156,6 +160,7 @@ impl Settings {
             control_plane_ca,
             edge_id,
             aliases,
+            cron_secret,
             limits,
             log,
             tracing,

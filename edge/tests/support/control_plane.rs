@@ -6,7 +6,8 @@ use std::{
 };
 
 use callplane_proto::edge::v1::{
-    Accepted, HandleRequest, HandleResponse, Reply, StateChange, WatchStateRequest, WatchStateResponse, Webhook,
+    Accepted, HandleRequest, HandleResponse, Reply, RunHealthChecksRequest, RunHealthChecksResponse, StateChange,
+    WatchStateRequest, WatchStateResponse, Webhook,
     edge_service_server::{EdgeService, EdgeServiceServer},
     reply,
 };
@@ -231,6 +232,13 @@ impl EdgeService for Service {
             }
         }
         Ok(Response::new(HandleResponse { replies }))
+    }
+
+    async fn run_health_checks(
+        &self,
+        _: Request<RunHealthChecksRequest>,
+    ) -> Result<Response<RunHealthChecksResponse>, Status> {
+        Ok(Response::new(RunHealthChecksResponse { begun_count: 2, joined_count: 1 }))
     }
 
     async fn watch_state(

@@ -26,6 +26,7 @@ use crate::ledger::{Entry, LedgerFilter};
 use crate::script::{Callee, MessageFate};
 use crate::server::serve;
 use crate::state::AccountStatus;
+use crate::twilio::alerts::{self, NewAlert};
 use crate::twilio::receiving::{self, InboundMessage, MessageTranscript};
 use crate::webhook::delivery::{DeliveryRule, ReleaseOrder};
 use crate::world::World;
@@ -124,6 +125,16 @@ impl SimulatorHandle {
 
     pub fn numbers(&self) -> Vec<SeededNumber> {
         seed::numbers(&self.world)
+    }
+
+    /// Takes a number out of its account behind everybody's back.
+    pub fn release_number(&self, name: &str) -> Result<()> {
+        seed::release_number(&self.world, name)
+    }
+
+    /// Lets Twilio complain of something.
+    pub fn add_alert(&self, alert: NewAlert) -> Result<()> {
+        alerts::add(&self.world, alert)
     }
 
     /// `name` is the SID or the number itself.

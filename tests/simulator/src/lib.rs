@@ -41,6 +41,7 @@ pub use handle::{Simulator, SimulatorHandle, SimulatorOptions};
 pub use ledger::{Entry, Happened, LedgerFilter};
 pub use script::{Act, Answer, Callee, MessageFate, Script, StreamFate};
 pub use state::AccountStatus;
+pub use twilio::alerts::NewAlert;
 pub use twilio::receiving::{InboundMessage, MessageTranscript};
 pub use webhook::Kind;
 pub use webhook::delivery::{Delivery, DeliveryRule, ReleaseOrder};

@@ -166,6 +166,16 @@ pub struct Recording {
     pub created: Timestamp,
 }
 
+/// Something Twilio complains of.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    pub sid: String,
+    pub account_sid: String,
+    pub error_code: u32,
+    pub log_level: String,
+    pub created: Timestamp,
+}
+
 #[derive(Debug, Default)]
 pub struct State {
     pub accounts: Table<Account>,
@@ -177,6 +187,8 @@ pub struct State {
     pub calls: Table<Call>,
     pub messages: Table<Message>,
     pub recordings: Table<Recording>,
+    /// The oldest first.
+    pub alerts: Vec<Alert>,
     pub elevenlabs: Workspaces,
     /// What people do when they are rung or written to.
     pub callees: BTreeMap<String, Callee>,

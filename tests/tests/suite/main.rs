@@ -15,6 +15,7 @@ mod layering;
 mod messages;
 mod metrics;
 mod native;
+mod monitor;
 mod notifications;
 mod numbers;
 mod outage;

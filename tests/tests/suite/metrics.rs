@@ -113,13 +113,14 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
             "kind",
             words(
                 "read-account find-number write-webhooks look-up-import import-number assign-import delete-import \
-                 read-call list-calls probe-target",
+                 read-call list-calls probe-target probe-account send-mail",
             ),
         ),
-        ("machine", words("account phone-number call reconciliation failover move")),
+        ("machine", words("account phone-number call reconciliation failover move monitor notification")),
         ("failover", words("failover rollback rehearsal")),
         ("trigger", words("degraded critical manual")),
         ("end", words("completed partially-completed cancelled failed rolled-back moved undone skipped stuck")),
+        ("verdict", words("unknown healthy degraded critical vendor-wide own-network")),
         ("pool", words("all write read")),
         ("state", words("busy idle most")),
         ("result", words("exported failed dropped")),

@@ -1,9 +1,23 @@
 //! How an account is doing: what is probed, what is concluded from it, and who hears of the conclusion. Pure; probing
 //! itself is work of a worker.
 
+mod finding;
+mod machine;
 mod policy;
+mod probe;
+pub mod reading;
+mod traffic;
+pub mod verdict;
 
+#[cfg(test)]
+mod tests;
+
+pub use finding::{Exclusion, Findings, Imports, Norm, Signal, Standing, Subject};
+pub use machine::{APART, Event, Monitor, Pace, Work};
 pub use policy::{OnExpiry, Policy};
+pub use probe::{Cause, Kind, Outcome, Reach, Reading, Trouble};
+pub use traffic::{LatelyHeard, Traffic};
+pub use verdict::{Around, Memory, conclude};
 
 use super::{
     id::{AccountId, AgentId},

@@ -280,6 +280,8 @@ fn blame(event: &phone_number::Event) -> Blame {
         | Cause::Permission
         | Cause::RateLimited
         | Cause::Unreachable
+        | Cause::NoAddress
+        | Cause::Insecure
         | Cause::NotTried => Blame::Surroundings,
     }
 }

@@ -7,7 +7,7 @@ mod twiml;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use reqwest::Method;
+use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use self::{number::Number, refusal::Subject};
 use super::{
-    Access, AgentCallDirection, AgentKey, AgentSeen, RegisterCall, VoiceAgents,
+    Access, AgentCallDirection, AgentKey, AgentListed, AgentSeen, RegisterCall, VoiceAgents,
     breaker::Circuit,
     line::{Answer, Limits, Line, refused},
 };
@@ -24,6 +24,7 @@ use crate::domain::{
     error::Error,
     outcome::{Cause, Outcome, Refused},
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
+    telephony::{Cursor, Page},
     time::Clock,
 };
 
@@ -165,6 +166,16 @@ impl VoiceAgents for ElevenLabs {
     async fn delete_import(&self, key: &AgentKey, id: &ImportId) -> Outcome<()> {
         number::delete(self, key, id).await
     }
+
+    async fn list_agents(&self, key: &AgentKey, after: Option<&Cursor>) -> Outcome<Page<AgentListed>> {
+        let mut query = vec![("page_size", "100")];
+        query.extend(after.map(|cursor| ("cursor", cursor.0.as_str())));
+        let query = Url::parse_with_params("https://elevenlabs", query).ok();
+        let query = query.as_ref().and_then(Url::query).unwrap_or_default();
+        let path = format!("/v1/convai/agents?{query}");
+        let request = Request { what: "list agents", method: Method::GET, path, body: None };
+        self.manage(key, Subject::Agent, request, |body| listed(body, after)).await
+    }
 }
 
 /// Theirs are opaque, but every one ever seen is made of these, and nothing else can leave its place in a path.
@@ -184,6 +195,33 @@ fn announcement(call: &RegisterCall) -> Value {
         "direction": direction,
         "conversation_initiation_client_data": { "dynamic_variables": call.dynamic_variables },
     })
+}
+
+#[derive(Deserialize)]
+struct Agents {
+    agents: Vec<Listed>,
+    #[serde(default)]
+    has_more: bool,
+    #[serde(default)]
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    agent_id: String,
+    #[serde(default)]
+    archived: bool,
+}
+
+fn listed(body: &[u8], after: Option<&Cursor>) -> Result<Page<AgentListed>, &'static str> {
+    let Agents { agents, has_more, next_cursor } =
+        serde_json::from_slice(body).map_err(|_| "the answer could not be read")?;
+    let next = next_cursor.filter(|cursor| has_more && !cursor.is_empty()).map(Cursor);
+    if next.is_some() && next.as_ref() == after {
+        return Err("its list does not get on");
+    }
+    let items = agents.into_iter().map(|Listed { agent_id, archived }| AgentListed { agent_id, archived });
+    Ok(Page { items: items.collect(), next })
 }
 
 #[derive(Deserialize)]

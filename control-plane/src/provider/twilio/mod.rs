@@ -1,8 +1,11 @@
 //! Twilio behind the `Telephony` port. One file for each noun; `client` sends, `refusal` says what errors mean.
 
 mod account;
+mod alert;
 mod call;
 mod client;
+mod key;
+mod money;
 mod number;
 mod page;
 mod refusal;
@@ -15,9 +18,11 @@ pub use self::client::{Settings, Twilio};
 use super::{Access, Telephony, line::refused};
 use crate::domain::{
     e164::E164,
+    money::Money,
     outcome::{Cause, Outcome},
     sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    time::Timestamp,
 };
 
 #[async_trait]
@@ -48,6 +53,18 @@ impl Telephony for Twilio {
 
     async fn write_webhooks(&self, access: &Access, seen: &NumberSeen, wanted: &Webhooks) -> Outcome<NumberSeen> {
         number::write(self, access, seen, wanted).await
+    }
+
+    async fn read_balance(&self, access: &Access) -> Outcome<Money> {
+        money::balance(self, access).await
+    }
+
+    async fn list_keys(&self, access: &Access, after: Option<&Cursor>) -> Outcome<Page<String>> {
+        key::list(self, access, after).await
+    }
+
+    async fn list_alerts(&self, access: &Access, since: Timestamp) -> Outcome<Vec<AlertSeen>> {
+        alert::list(self, access, since).await
     }
 
     async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen> {

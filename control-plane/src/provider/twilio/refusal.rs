@@ -65,7 +65,7 @@ fn words(status: u16, cause: Cause) -> &'static str {
         Cause::RateLimited => "too many requests to Twilio at once; nothing was done",
         Cause::Invalid if (300..400).contains(&status) => "the address answers with a redirect; check `api_base_url`",
         Cause::Invalid => "Twilio does not accept the request",
-        Cause::Unreachable | Cause::NotTried => "Twilio was not asked",
+        Cause::Unreachable | Cause::NoAddress | Cause::Insecure | Cause::NotTried => "Twilio was not asked",
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         sid::{AccountSid, CallSid},
         webhook::{Event, Failure, Reply, Webhook},
     },
-    flow::{Context, Inbox, Registrar, ingest::Replied, reconciliation},
+    flow::{Context, Inbox, Registrar, ingest::Replied, monitor, reconciliation},
 };
 
 /// The most webhooks of one batch.
@@ -148,6 +148,17 @@ impl EdgeService for Edge {
         // An edge tells it until it is answered, so it is stored first.
         self.missed(missed).await?;
         Ok(Response::new(pb::HandleResponse { replies: self.answer_all(webhooks).await }))
+    }
+
+    async fn run_health_checks(
+        &self,
+        request: Request<pb::RunHealthChecksRequest>,
+    ) -> Result<Response<pb::RunHealthChecksResponse>, Status> {
+        let pb::RunHealthChecksRequest { edge_id: _ } = request.into_inner();
+        let (begun, joined) = monitor::ask_everywhere(&self.ctx).await?;
+        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let (begun_count, joined_count) = (count(begun), count(joined));
+        Ok(Response::new(pb::RunHealthChecksResponse { begun_count, joined_count }))
     }
 
     type WatchStateStream = States;

@@ -9,6 +9,7 @@ use crate::{
         call::Call,
         error::{Error, Result},
         id::{AccountId, CallId, NotificationId, PhoneNumberId},
+        monitor::Monitor,
         notification::Notification,
         phone_number::PhoneNumber,
     },
@@ -66,6 +67,7 @@ fn named(machine: &str, id: Uuid) -> String {
     match machine {
         Account::MACHINE => AccountId::from_uuid(id).to_string(),
         PhoneNumber::MACHINE => PhoneNumberId::from_uuid(id).to_string(),
+        Monitor::MACHINE => AccountId::from_uuid(id).to_string(),
         Call::MACHINE => CallId::from_uuid(id).to_string(),
         Notification::MACHINE => NotificationId::from_uuid(id).to_string(),
         // Written by a newer version; the plain id is still better than nothing.

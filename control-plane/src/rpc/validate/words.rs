@@ -18,6 +18,7 @@ const PATTERNS: &[(&str, &str)] = &[
         "the id of a phone number (`num_…`) or the number itself: `+` and 7 to 15 digits",
     ),
     (r"^[0-9a-f]{32}$", "32 lower-case hex digits"),
+    (r"^[A-Z]{3}$", "three capital letters, ISO 4217, such as `USD`"),
     (r"^[A-Z]{2}$", "two capital letters, ISO 3166 alpha-2, such as `DE`"),
     (r"^[a-z]+(-[a-z]+)*$", "lower-case words joined by dashes, such as `dublin`"),
     (r"^[a-z_]+\.([a-z-]+|\*)$", "`noun.verb` or `noun.*`, such as `call.completed`"),

@@ -2,9 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::domain::{
-    id::{AccountId, WorkspaceId},
-    time::Timestamp,
+use crate::{
+    domain::{
+        id::{AccountId, WorkspaceId},
+        monitor::{Memory, Work},
+        time::Timestamp,
+    },
+    store::value::Json,
 };
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -21,9 +25,9 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub reach: String,
     #[sea_orm(column_type = "JsonBinary")]
-    pub work: Json,
+    pub work: Json<Work>,
     #[sea_orm(column_type = "JsonBinary")]
-    pub memory: Json,
+    pub memory: Json<Memory>,
     pub run_time: Option<Timestamp>,
     pub wake_time: Option<Timestamp>,
     pub late_time: Option<Timestamp>,

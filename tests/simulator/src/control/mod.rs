@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::call::inbound;
 use crate::exchange::{Answer, Request};
 use crate::ledger::LedgerFilter;
-use crate::twilio::receiving;
+use crate::twilio::{alerts, receiving};
 use crate::world::World;
 
 /// Why a control request cannot be done, in words for the person who sent it.
@@ -84,6 +84,8 @@ async fn route(world: &Arc<World>, request: &Request) -> Result<Value> {
 async fn order(world: &Arc<World>, request: &Request, method: &str, path: &[&str]) -> Result<bool> {
     match (method, path) {
         ("POST", ["reset"]) => world.reset(),
+        ("POST", ["alerts"]) => alerts::add(world, body(request)?)?,
+        ("DELETE", ["numbers", number]) => seed::release_number(world, &decoded(number))?,
         ("POST", ["callees"]) => steer::set_callee(world, body(request)?),
         ("POST", ["message-fates"]) => steer::set_message_fate(world, body(request)?),
         ("POST", ["faults"]) => world.faults.add(body(request)?),

@@ -259,3 +259,12 @@ pub fn change_number(world: &World, name: &str, change: NumberChange) -> Result<
     number.settings.extend(change.settings);
     Ok(SeededNumber::from(&*number))
 }
+
+/// Takes a number out of its account behind everybody's back. `name` is the SID or the number itself.
+pub fn release_number(world: &World, name: &str) -> Result<()> {
+    let mut state = world.state();
+    let found = state.numbers.oldest_first().find(|number| number.sid == name || number.phone_number == name);
+    let sid = found.ok_or_else(|| Refusal::not_found("such number"))?.sid.clone();
+    state.remove_number(&sid);
+    Ok(())
+}

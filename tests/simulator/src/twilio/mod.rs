@@ -1,6 +1,7 @@
 //! Twilio's REST API: paths to resources. What a resource does is in its own file.
 
 pub mod accounts;
+pub mod alerts;
 pub mod auth;
 pub mod available;
 pub mod calls;
@@ -76,6 +77,9 @@ impl Answer {
 /// Keys that are public data of the request go into the ledger before anything can refuse it.
 fn route(world: &Arc<World>, request: &Request, deed: &mut Deed) -> Result<Answer> {
     let segments = request.segments();
+    if segments == ["v1", "Alerts"] && request.method == "GET" {
+        return alerts::list(world, request, deed);
+    }
     if segments.first() == Some(&"v1") {
         return tokens::route(world, request, &segments, deed);
     }

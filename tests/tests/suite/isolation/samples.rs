@@ -48,6 +48,10 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.AccountService/PromoteAccountAuthToken"
         | "v1.AccountService/VerifyAccount"
         | "v1.PhoneNumberService/ReconcileNumbers"
+        | "v1.MonitorService/GetAccountHealth"
+        | "v1.MonitorService/RunHealthCheck"
+        | "v1.MonitorService/ExplainHealth"
+        | "v1.MonitorService/AcceptApiKeys"
         | "v1.CallService/GetReconciliation" => r#"{"account_id": "{account}"}"#.into(),
         "v1.CallService/ReconcileCalls" => {
             r#"{"account_id": "{account}", "since_time": "2026-11-20T12:00:00Z"}"#.into()
@@ -117,6 +121,11 @@ pub fn request(method: &str) -> Option<String> {
             r#"{"phone_number_id": "{number}", "agent_id": "{agent}", "from_beginning": true}"#.into()
         }
         "v1.CallService/RedeemStreamToken" => r#"{"token": "0123456789abcdef0123456789abcdef"}"#.into(),
+        "v1.MonitorService/ListProbes" => r#"{"account_id": "{account}", "agent_id": "{agent}"}"#.into(),
+        "v1.MonitorService/WatchHealth" => r#"{"account_id": "{account}", "from_beginning": true}"#.into(),
+        "v1.MonitorService/UpdateMonitorPolicy" => {
+            r#"{"monitor_policy": {"keep_drift": true}, "update_mask": "keepDrift"}"#.into()
+        }
         "v1.VoicemailService/GetVoicemail" => r#"{"voicemail_id": "{voicemail}"}"#.into(),
         "v1.VoicemailService/ListVoicemails" => r#"{"phone_number_id": "{number}", "call_id": "{call}"}"#.into(),
         "v1.VoicemailService/MarkVoicemail" => r#"{"voicemail_id": "{voicemail}", "mark": 2}"#.into(),
@@ -147,6 +156,9 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.AuditService/VerifyAuditChain"
         | "v1.SystemService/GetServerInfo"
         | "v1.SystemService/RunDoctor"
+        | "v1.MonitorService/ListAccountHealth"
+        | "v1.MonitorService/GetMonitorPolicy"
+        | "edge.v1.EdgeService/RunHealthChecks"
         | "edge.v1.EdgeService/Handle"
         | "edge.v1.EdgeService/WatchState" => "{}".into(),
         _ => return None,
