@@ -1,6 +1,6 @@
-.PHONY: help run test lint bench soak fuzz fmt ci
+.PHONY: help run test lint bench bench-failover demo-failover soak fuzz fmt ci
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 run: ## build and start everything, place a call, stay up until Ctrl-C
 	@scripts/run.sh
 test: ## everything continuous integration runs; installs what it needs
@@ -10,6 +10,12 @@ lint: ## formats, lints, the protos' rules and the crates' rules, without tests
 bench: ## what a call costs, against a bare server and a plain monolith; answer times; junk; memory
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)
+demo-failover: ## an account is suspended: detection, moves, a call, the mail, the way back, on a clock that runs fast
+	cargo build --quiet --workspace --bins
+	$${CARGO_TARGET_DIR:-target}/debug/demo failover
+bench-failover: ## from a suspension to everybody verified on the backup account: BENCH="--agents 1000"
+	cargo build --release --bins
+	$${CARGO_TARGET_DIR:-target}/release/bench-failover $(BENCH)
 soak: ## kills, freezes and cuts the system under load, and judges it: SOAK="--minutes 30 --seed 7"
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/soak $(SOAK)

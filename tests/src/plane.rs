@@ -353,7 +353,7 @@ async fn start_edge(
 }
 
 /// As an operator's very first commands would, without a server.
-pub(crate) async fn add_workspace(ctx: &Context, display_name: &str) -> WorkspaceId {
+pub async fn add_workspace(ctx: &Context, display_name: &str) -> WorkspaceId {
     let (id, now) = (WorkspaceId::fresh(&*ctx.ids), ctx.clock.now());
     let (display_name, time_zone) = (display_name.to_owned(), "UTC".to_owned());
     let row = Workspace { id, display_name, time_zone, version: 1, create_time: now, update_time: now };
@@ -361,6 +361,11 @@ pub(crate) async fn add_workspace(ctx: &Context, display_name: &str) -> Workspac
     store::workspace::insert(&txn, &row).await.expect("inserts");
     txn.commit().await.expect("commits");
     id
+}
+
+/// A token that may do everything in this workspace, for a day.
+pub async fn workspace_token(plane: &server::Plane, workspace: WorkspaceId) -> String {
+    issue(plane, Audience::Workspace, Some(workspace), &["*"], chrono::Duration::days(1)).await
 }
 
 async fn issue(

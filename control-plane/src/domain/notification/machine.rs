@@ -75,7 +75,7 @@ impl Notification {
         let lacking = match means {
             Means::None => Some("the server has no mail vendor; set CALLPLANE_MAIL"),
             Means::Vendor if self.recipients.is_empty() => {
-                Some("nobody is to be told; add addresses with `callplane monitor policy update`")
+                Some("nobody is to be told; add addresses with `callplane monitor update-policy`")
             }
             Means::Vendor => None,
         };
