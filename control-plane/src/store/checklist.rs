@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{
     Scope, agent as agents,
     effect::State as EffectState,
-    entity::{account, agent, data_key, effect, phone_number, secret},
-    failed,
+    entity::{account, agent, data_key, effect, monitor, phone_number, secret},
+    failed, monitor_policy,
     page::{self, Ask},
 };
 use crate::domain::{
@@ -35,6 +35,7 @@ pub async fn count<C: ConnectionTrait>(
     let seen = numbers(scope, seen).await?;
     let seen = answering(scope, seen).await?;
     let seen = effects(scope, now, seen).await?;
+    let seen = watching(scope, now, seen).await?;
     let behind = data_key::Entity::find()
         .filter(data_key::Column::WorkspaceId.eq(scope.workspace))
         .filter(data_key::Column::MasterKeyId.ne(master_key_id));
@@ -113,6 +114,22 @@ async fn agents_with_a_key<C: ConnectionTrait>(scope: &Scope<'_, C>) -> Result<H
         .filter(secret::Column::OwnerTable.eq("agent"));
     let owners: Vec<Uuid> = owners.into_tuple().all(scope.db).await.map_err(failed)?;
     Ok(owners.into_iter().collect())
+}
+
+/// Three times the cadence is late: a look may wait for its turn, and for a vendor that says nothing.
+async fn watching<C: ConnectionTrait>(scope: &Scope<'_, C>, now: Timestamp, seen: Seen) -> Result<Seen> {
+    use monitor::Column;
+    let policy = monitor_policy::of(scope).await?;
+    let late = now - Duration::seconds(3 * i64::from(policy.cadence.0));
+    let all = || monitor::Entity::find().filter(Column::WorkspaceId.eq(scope.workspace));
+    let never = Condition::all().add(Column::RunTime.is_null()).add(Column::CreateTime.lt(late));
+    let long_ago = Condition::any().add(Column::RunTime.lt(late)).add(never);
+    Ok(Seen {
+        monitored: rows(scope, all()).await?,
+        monitors_late: rows(scope, all().filter(long_ago)).await?,
+        recipients: u64::try_from(policy.recipients.len()).unwrap_or(u64::MAX),
+        ..seen
+    })
 }
 
 async fn effects<C: ConnectionTrait>(scope: &Scope<'_, C>, now: Timestamp, seen: Seen) -> Result<Seen> {

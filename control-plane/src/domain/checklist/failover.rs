@@ -35,3 +35,39 @@ pub(super) fn backup_numbers(seen: &Seen) -> Check {
         ),
     }
 }
+
+pub(super) fn monitor(seen: &Seen) -> Check {
+    const NAME: &str = "monitor";
+    match (seen.accounts, seen.monitored, seen.monitors_late) {
+        (0, _, _) => skipped(NAME, "there is no account"),
+        (_, 0, _) => warning(
+            NAME,
+            "no account is watched: nobody notices when Twilio suspends one",
+            "CALLPLANE_MONITOR=on CALLPLANE_TELEPHONY=twilio callplane-control-plane serve",
+        ),
+        (_, all, 0) => passed(NAME, format!("{all} accounts are watched")),
+        (_, all, late) => failed(
+            NAME,
+            format!("{late} of {all} accounts that are to be watched have not been looked at for a while"),
+            "callplane monitor list; callplane-control-plane serve",
+        ),
+    }
+}
+
+pub(super) fn mail(seen: &Seen) -> Check {
+    const NAME: &str = "failover-mail";
+    match (seen.backups, seen.mail, seen.recipients) {
+        (0, _, _) => skipped(NAME, "there is no backup account to fail over to"),
+        (_, None, _) => warning(
+            NAME,
+            "the server sends no mail: nobody is told of a failover",
+            "CALLPLANE_MAIL=smtp CALLPLANE_SMTP_URL=smtp://mail.example.com:587 callplane-control-plane serve",
+        ),
+        (_, Some(_), 0) => warning(
+            NAME,
+            "nobody is named to be told of a failover",
+            "callplane monitor update-policy --notification-emails you@example.com",
+        ),
+        (_, Some(way), people) => passed(NAME, format!("{people} addresses are told of a failover by {way}")),
+    }
+}

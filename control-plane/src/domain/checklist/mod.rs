@@ -90,6 +90,14 @@ pub struct Seen {
     pub lines: u64,
     /// Those of them that would get no backup number.
     pub lines_left_out: u64,
+    /// Accounts that are to be watched.
+    pub monitored: u64,
+    /// Those of them that were not looked at when they should have been.
+    pub monitors_late: u64,
+    /// By which way mail is sent; none when it is not.
+    pub mail: Option<&'static str>,
+    /// Addresses that are told of a failover.
+    pub recipients: u64,
     /// Effects that were given up.
     pub effects_dead: u64,
     /// Effects that nobody takes.
@@ -114,6 +122,8 @@ pub fn checklist(seen: &Seen) -> Vec<Check> {
         numbers::webhooks(seen),
         failover::backup_account(seen),
         failover::backup_numbers(seen),
+        failover::monitor(seen),
+        failover::mail(seen),
         server::effects(seen),
         server::master_key(seen),
     ]

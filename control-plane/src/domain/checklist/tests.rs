@@ -12,6 +12,9 @@ fn healthy() -> Seen {
         backups: 1,
         backups_usable: 1,
         lines: 2,
+        monitored: 2,
+        mail: Some("smtp"),
+        recipients: 1,
         ..Seen::default()
     }
 }
@@ -64,6 +67,10 @@ fn each_trouble_shows_on_its_own_line() {
         (Seen { backups: 0, backups_usable: 0, ..healthy() }, "backup-account", Warning),
         (Seen { backups_usable: 0, ..healthy() }, "backup-account", Failed),
         (Seen { lines_left_out: 1, ..healthy() }, "backup-numbers", Failed),
+        (Seen { monitored: 0, ..healthy() }, "monitor", Warning),
+        (Seen { monitors_late: 1, ..healthy() }, "monitor", Failed),
+        (Seen { mail: None, ..healthy() }, "failover-mail", Warning),
+        (Seen { recipients: 0, ..healthy() }, "failover-mail", Warning),
         (Seen { effects_dead: 1, ..healthy() }, "effects", Warning),
         (Seen { effects_overdue: 1, ..healthy() }, "effects", Failed),
         (Seen { master_key_behind: true, ..healthy() }, "master-key", Warning),

@@ -41,6 +41,7 @@ impl System {
             mock: facts.telephony == "mock",
             test_mode: facts.test_mode,
             eleven_labs_key: facts.eleven_labs_key,
+            mail: facts.mail,
             ..Seen::default()
         }
     }
