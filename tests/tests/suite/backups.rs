@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use callplane_control_plane::{
-    domain::id::{AccountId, AgentId, PhoneNumberId, ProbeId, WorkspaceId},
+    domain::{
+        id::{AccountId, AgentId, PhoneNumberId, ProbeId, WorkspaceId},
+        phone_number::attachment::{ImportId, ImportSeen},
+    },
     flow::{Journal, pool},
     store::entity::probe,
 };
@@ -24,6 +27,7 @@ on_both!(
     a_pin_is_kept_and_wins,
     a_shortfall_is_counted_by_country_and_told_once,
     an_agent_shows_its_own_number_its_last_good_call_and_its_last_probe,
+    an_agent_is_linked_to_the_one_number_that_elevenlabs_has_for_it,
 );
 
 const SPARE: &str = "+14155550150";
@@ -312,5 +316,48 @@ async fn an_agent_shows_its_own_number_its_last_good_call_and_its_last_probe(db:
     let delete = pb::DeletePhoneNumberRequest { phone_number_id: other.id, ..Default::default() };
     plane.api.numbers().delete_phone_number(delete).await.expect("deleted");
     assert_eq!(listed(&plane, &agent.id).await.phone_number_id, "");
+    plane.settle().await;
+}
+
+fn import(e164: &str, vendor_agent_id: &str) -> ImportSeen {
+    ImportSeen {
+        id: ImportId(format!("phnum_{}", &e164[1..])),
+        e164: e164.parse().expect("E.164"),
+        label: String::new(),
+        vendor_agent_id: Some(vendor_agent_id.to_owned()),
+        is_twilio: true,
+    }
+}
+
+async fn an_agent_is_linked_to_the_one_number_that_elevenlabs_has_for_it(db: Database) {
+    let plane = Plane::start(db).await;
+    let (account, second) = (plane.account().await, plane.account().await);
+    let number = imported(&plane, &account, NUMBER).await;
+    let (here, there) = (imported(&plane, &account, SPARE).await, imported(&plane, &second, GERMAN).await);
+    let mut agents = Vec::new();
+    for name in ["agent_one", "agent_two"] {
+        let endpoint = pb::ElevenLabsAgent { agent_id: name.to_owned(), ..Default::default() };
+        agents.push(plane.agent(pb::agent::Endpoint::ElevenLabs(endpoint)).await);
+    }
+    let ids: Vec<AgentId> = agents.iter().map(|agent| agent.id.parse().expect("an id")).collect();
+    let seen = [import(NUMBER, "agent_one"), import(SPARE, "agent_two"), import(GERMAN, "agent_two")];
+    for _ in 0..2 {
+        let mut journal = Journal::begin(&plane.within().ctx, plane.workspace).await.expect("begins");
+        pool::link(&mut journal, &ids, &seen).await.expect("linked");
+        journal.commit().await.expect("commits");
+    }
+    let linked = listed(&plane, &agents[0].id).await;
+    assert_eq!((linked.account_id, linked.phone_number_id), (account.id, number.id.clone()));
+    assert_eq!(plane.number_now(&number.id).await.assignment, assignment(&agents[0]));
+
+    // Two accounts have a number for it: a person has to say which.
+    assert_eq!(listed(&plane, &agents[1].id).await.phone_number_id, "");
+    for untouched in [&here, &there] {
+        assert_eq!(plane.number_now(&untouched.id).await.assignment, None);
+    }
+    let request = pb::ListEventsRequest { page_size: 500, resource_id: agents[1].id.clone(), ..Default::default() };
+    let told = plane.api.events().list_events(request).await.expect("listed").into_inner().events;
+    let told: Vec<_> = told.into_iter().map(|event| event.r#type).collect();
+    assert_eq!(told, ["agent.created", "agent.number-ambiguous"], "once, however often it is looked at");
     plane.settle().await;
 }

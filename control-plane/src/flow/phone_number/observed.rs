@@ -12,7 +12,7 @@ use crate::{
         telephony::NumberSeen,
         time::Timestamp,
     },
-    flow::Journal,
+    flow::{Journal, pool},
     store::{Kept, number_look, phone_number as store},
 };
 
@@ -52,6 +52,7 @@ pub async fn imports_observed(
     look: Look<ImportSeen>,
     repair: Repair,
 ) -> Result<Vec<DriftCause>> {
+    pool::link(journal, agents, &look.seen).await?;
     let agents: HashSet<AgentId> = agents.iter().copied().collect();
     let mut seen: HashMap<E164, Vec<ImportSeen>> = HashMap::new();
     for import in look.seen {

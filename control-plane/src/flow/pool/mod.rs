@@ -1,9 +1,12 @@
 //! Backup numbers across rows: what an account would have to move, what is free for it, and taking numbers for many moves
-//! at once. What operators do is in `membership`, what they are told in `watch`.
+//! at once. What operators do is in `membership`, what they are told in `watch`,
+//! and what is found out about agents without a number in `link`.
 
+mod link;
 mod membership;
 mod watch;
 
+pub use link::link;
 pub use membership::{add, pin, remove, requalify, unpin};
 pub use watch::{Backup, Covered, coverage, watch_coverage};
 
