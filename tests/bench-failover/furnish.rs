@@ -31,7 +31,7 @@ pub async fn furnish(bench: &Bench, agents: usize) -> String {
         active(bench, number).await;
     }
     for some in pooled.chunks(100) {
-        let request = pb::AddToPoolRequest { phone_number_ids: some.to_vec(), ..Default::default() };
+        let request = pb::AddToPoolRequest { phone_number_ids: some.to_vec() };
         bench.api.numbers().add_to_pool(request).await.expect("pooled");
     }
     healthy(bench).await;

@@ -26,7 +26,7 @@ impl Row {
     /// Of a failover that is over, and of what the vendors saw since the suspension.
     pub fn of(failover: &pb::Failover, suspended: Timestamp, ledger: &[Entry]) -> Self {
         let since: Vec<&Entry> = ledger.iter().filter(|entry| entry.at >= suspended).collect();
-        let report = failover.report.clone().unwrap_or_default();
+        let report = failover.report.unwrap_or_default();
         let counts = failover.counts.unwrap_or_default();
         let begun = failover.create_time.map_or(0.0, |time| time.seconds as f64 + f64::from(time.nanos) / 1e9);
         Self {

@@ -65,7 +65,7 @@ async fn furnish(plane: &Plane) -> (Account, Account) {
         plane.twilio.add_number(NewNumber::new(&backup, &spare.sid)).expect("a number");
         let backup = plane.import(&spare, &backup).await;
         plane.settle().await;
-        let pooled = pb::AddToPoolRequest { phone_number_ids: vec![backup.id], ..Default::default() };
+        let pooled = pb::AddToPoolRequest { phone_number_ids: vec![backup.id] };
         plane.api.numbers().add_to_pool(pooled).await.expect("it is pooled");
     }
     let policy = pb::MonitorPolicy { notification_emails: vec!["ops@example.com".to_owned()], ..Default::default() };

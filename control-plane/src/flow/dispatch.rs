@@ -22,7 +22,7 @@ pub async fn dispatch<M: Kept>(
 where
     M::Event: Clone,
 {
-    again(|| once(ctx, workspace, id, event.clone(), audited)).await
+    again(|| Box::pin(once(ctx, workspace, id, event.clone(), audited))).await
 }
 
 /// Does it again when somebody else was faster. Only for what writes nothing unless it commits.

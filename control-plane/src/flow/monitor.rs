@@ -220,7 +220,7 @@ pub async fn learn(
     let is_news = !step.news.is_empty();
     let monitor = journal.take(held.version, held.account_id, step).await?;
     keep(journal, &monitor, round, &found).await?;
-    failover::heard(journal, &monitor.heard()).await?;
+    Box::pin(failover::heard(journal, &monitor.heard())).await?;
     observe(journal, monitor.account_id, &policy, found).await?;
     pool::watch_coverage(journal, monitor.account_id).await?;
     Ok(Ok(Learned { is_news, monitor }))

@@ -67,18 +67,18 @@ impl Event {
 /// Delivers an outcome. `Ok(false)`: the lease was lost, somebody else has the effect now, and nothing was written.
 pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool> {
     match event {
-        Event::Account(id, event) => again(|| once::<Account>(ctx, claim, id, event.clone())).await,
-        Event::PhoneNumber(id, event) => again(|| numbered(ctx, claim, id, event.clone())).await,
-        Event::Call(id, event) => again(|| once::<Call>(ctx, claim, id, event.clone())).await,
-        Event::Notification(id, event) => again(|| once::<Notification>(ctx, claim, id, event.clone())).await,
+        Event::Account(id, event) => again(|| Box::pin(once::<Account>(ctx, claim, id, event.clone()))).await,
+        Event::PhoneNumber(id, event) => again(|| Box::pin(numbered(ctx, claim, id, event.clone()))).await,
+        Event::Call(id, event) => again(|| Box::pin(once::<Call>(ctx, claim, id, event.clone()))).await,
+        Event::Notification(id, event) => again(|| Box::pin(once::<Notification>(ctx, claim, id, event.clone()))).await,
         Event::Reconciliation { account_id, round, outcome } => {
-            again(|| listed(ctx, claim, account_id, round, outcome.clone())).await
+            again(|| Box::pin(listed(ctx, claim, account_id, round, outcome.clone()))).await
         }
         Event::Failover { failover_id, round, outcome } => {
-            again(|| probed(ctx, claim, failover_id, round, outcome.clone())).await
+            again(|| Box::pin(probed(ctx, claim, failover_id, round, outcome.clone()))).await
         }
         Event::Monitor { account_id, round, found } => {
-            again(|| looked(ctx, claim, account_id, round, found.clone())).await
+            again(|| Box::pin(looked(ctx, claim, account_id, round, found.clone()))).await
         }
     }
 }
@@ -98,7 +98,7 @@ async fn numbered(ctx: &Context, claim: &Claim, id: PhoneNumberId, event: phone_
             let is_audited = !claim.effect.is_read() || !step.news.is_empty();
             let after = journal.take(before.version, id, step).await?;
             if let (Some(waiting), Some(rest)) = (waiting, failover::rest(&before, &after, &event)) {
-                failover::settled(&mut journal, waiting, rest).await?;
+                Box::pin(failover::settled(&mut journal, waiting, rest)).await?;
             }
             if is_audited {
                 journal.audit(&audited(claim), &id);
@@ -120,7 +120,7 @@ async fn probed(
     let mut journal = Journal::begin(ctx, claim.workspace).await?;
     let (state, last_error) = match Failover::load(journal.txn(), claim.workspace, id).await? {
         None => (State::Dead, format!("the {} is gone", Failover::NOUN)),
-        Some(held) => match failover::probed(&mut journal, held, round, outcome).await? {
+        Some(held) => match Box::pin(failover::probed(&mut journal, held, round, outcome)).await? {
             Err(refusal) => (State::Done, refusal.message.to_owned()),
             Ok(()) => {
                 journal.audit(&audited(claim), &id);

@@ -75,7 +75,7 @@ pub async fn tick(ctx: &Context) -> Result<usize> {
         ctx.metrics.work.woken("notification", now - due);
         woken += stepped(dispatch::<Notification>(ctx, workspace, id, notification::Event::Tick, None).await)?;
     }
-    woken += failovers(ctx, now).await?;
+    woken += Box::pin(failovers(ctx, now)).await?;
     let tick = reconciliation::Event::Tick(rhythm(ctx));
     for (workspace, id, due) in store::reconciliation::turns(db, now, LISTS).await? {
         ctx.metrics.work.woken("reconciliation", now - due);
@@ -89,11 +89,11 @@ async fn failovers(ctx: &Context, now: Timestamp) -> Result<usize> {
     let (db, mut woken) = (ctx.store.read(), 0);
     for (workspace, id, due) in store::failover::moves::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("move", now - due);
-        woken += stepped(again(|| failover::tick_move(ctx, workspace, id)).await)?;
+        woken += stepped(again(|| Box::pin(failover::tick_move(ctx, workspace, id))).await)?;
     }
     for (workspace, id, due) in store::failover::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("failover", now - due);
-        woken += stepped(again(|| failover::tick(ctx, workspace, id)).await)?;
+        woken += stepped(again(|| Box::pin(failover::tick(ctx, workspace, id))).await)?;
     }
     Ok(woken)
 }

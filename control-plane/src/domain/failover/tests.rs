@@ -212,7 +212,7 @@ fn a_candidate_that_is_certainly_of_no_use_is_passed_over_and_a_silent_one_is_as
 fn a_fault_that_every_backup_shares_until_the_end_moves_nothing_and_says_so() {
     let mut held = begun(Trigger::Critical);
     let mut now = noon();
-    for _ in 0..400 {
+    for _ in 0..1000 {
         held = match held.phase {
             Phase::Choosing { .. } => after(&held, candidates(&[4]), now),
             Phase::Probing { .. } => after(&held, probed(&held, Outcome::Unknown("timeout".into())), now),

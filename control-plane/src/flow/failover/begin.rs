@@ -40,7 +40,7 @@ pub struct Wish {
 
 /// Begins one, and does what can be done at once.
 pub async fn begin(journal: &mut Journal<'_>, wish: Wish) -> Result<Failover> {
-    must_make_sense(journal, &wish).await?;
+    Box::pin(must_make_sense(journal, &wish)).await?;
     let policy = monitor_policy::of(&journal.scope()).await?;
     // A drill moves nobody's line, and taking back is what people want when all is well again.
     let asks_two = policy.second_approver && wish.kind == Kind::Failover;
@@ -61,9 +61,9 @@ pub async fn begin(journal: &mut Journal<'_>, wish: Wish) -> Result<Failover> {
     let (kind, trigger) = (next.kind, next.trigger);
     journal.count(move |metrics| metrics.failovers.began(kind, trigger));
     let actor = next.actor.clone();
-    history::of_failover(journal, &next, &news, &actor).await?;
-    notice::tell(journal, &next, &news).await?;
-    go_on(journal, (next, Vec::new())).await
+    Box::pin(history::of_failover(journal, &next, &news, &actor)).await?;
+    Box::pin(notice::tell(journal, &next, &news)).await?;
+    Box::pin(go_on(journal, (next, Vec::new()))).await
 }
 
 fn fresh(journal: &Journal<'_>, wish: Wish, rules: Rules) -> Failover {

@@ -21,7 +21,7 @@ const STUCK: u64 = 10_000;
 pub async fn approve(journal: &mut Journal<'_>, id: FailoverId, etag: &str, actor: &str) -> Result<Failover> {
     let held: Failover = seen(journal, id, etag).await?;
     let event = Event::Approved { actor: actor.to_owned() };
-    decided(run(journal, held.clone(), event, actor).await?, &held)
+    decided(Box::pin(run(journal, held.clone(), event, actor)).await?, &held)
 }
 
 /// A person does not want it.
@@ -34,7 +34,7 @@ pub async fn cancel(
 ) -> Result<Failover> {
     let held: Failover = seen(journal, id, etag).await?;
     let event = Event::Cancelled { actor: actor.to_owned(), why };
-    decided(run(journal, held.clone(), event, actor).await?, &held)
+    decided(Box::pin(run(journal, held.clone(), event, actor)).await?, &held)
 }
 
 fn decided(stepped: super::Stepped, held: &Failover) -> Result<Failover> {
@@ -59,19 +59,19 @@ fn decided(stepped: super::Stepped, held: &Failover) -> Result<Failover> {
 /// What is stuck is verified again.
 pub async fn retry(journal: &mut Journal<'_>, id: FailoverId, actor: &str) -> Result<Failover> {
     let held: Failover = seen(journal, id, "").await?;
-    retried(journal, held, actor).await
+    Box::pin(retried(journal, held, actor)).await
 }
 
 pub(super) async fn retried(journal: &mut Journal<'_>, held: Failover, actor: &str) -> Result<Failover> {
     let count = turn_stuck(journal, &held, MoveEvent::Retried, actor).await?;
-    run(journal, held, Event::Retried { count }, actor).await?.map_err(not_stuck)
+    Box::pin(run(journal, held, Event::Retried { count }, actor)).await?.map_err(not_stuck)
 }
 
 /// What is stuck is taken as it is; what waits is given up.
 pub async fn abandon(journal: &mut Journal<'_>, id: FailoverId, actor: &str) -> Result<Failover> {
     let held: Failover = seen(journal, id, "").await?;
     let count = turn_stuck(journal, &held, MoveEvent::Accepted { actor: actor.to_owned() }, actor).await?;
-    run(journal, held, Event::Abandoned { count }, actor).await?.map_err(not_stuck)
+    Box::pin(run(journal, held, Event::Abandoned { count }, actor)).await?.map_err(not_stuck)
 }
 
 fn not_stuck(_: crate::domain::machine::Refusal) -> Error {
@@ -85,7 +85,7 @@ async fn turn_stuck(journal: &mut Journal<'_>, held: &Failover, event: MoveEvent
     let stuck = rows::in_state(&journal.scope(), held.id, MoveState::Stuck, STUCK).await?;
     let count = u32::try_from(stuck.len()).unwrap_or(u32::MAX);
     for one in stuck {
-        moves::turn(journal, one, event.clone(), actor).await?;
+        Box::pin(moves::turn(journal, one, event.clone(), actor)).await?;
     }
     Ok(count)
 }

@@ -21,7 +21,7 @@ pub async fn heard(journal: &mut Journal<'_>, heard: &Heard) -> Result<()> {
             let Some(held) = Failover::load(journal.txn(), journal.workspace, open).await? else { return Ok(()) };
             // Of the target, its own probe says what matters. What comes too late is a refusal, and changes nothing.
             if held.account_id == heard.account_id {
-                let _ = run(journal, held, Event::Heard(heard.clone()), MONITOR).await?;
+                let _ = Box::pin(run(journal, held, Event::Heard(heard.clone()), MONITOR)).await?;
             }
             Ok(())
         }
@@ -54,7 +54,7 @@ async fn begin_by_itself(journal: &mut Journal<'_>, heard: &Heard) -> Result<()>
         reason: heard.why.clone(),
         actor: MONITOR.to_owned(),
     };
-    match begin(journal, wish).await {
+    match Box::pin(begin(journal, wish)).await {
         // Nobody is reached there, or somebody was faster: the look itself is stored all the same.
         Err(error) if error.kind == ErrorKind::FailedPrecondition => Ok(()),
         begun => begun.map(|_| ()),

@@ -40,16 +40,18 @@ pub(super) const EFFECT: &str = "effect";
 /// The same for what a look at an account brought.
 pub(super) const MONITOR: &str = "monitor";
 
+// What is nested here is deep, and in a debug build as large as a stack: each level is on the heap.
+
 /// What came of an event.
 pub(super) type Stepped = std::result::Result<Failover, Refusal>;
 
 /// Steps a locked failover, and goes on until it waits for something outside this transaction.
 pub(super) async fn run(journal: &mut Journal<'_>, held: Failover, event: Event, actor: &str) -> Result<Stepped> {
-    let held = match one(journal, held, event, actor).await? {
+    let held = match Box::pin(one(journal, held, event, actor)).await? {
         Ok(stepped) => stepped,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    go_on(journal, held).await.map(Ok)
+    Box::pin(go_on(journal, held)).await.map(Ok)
 }
 
 /// Does what its state asks for.
@@ -60,17 +62,17 @@ async fn go_on(journal: &mut Journal<'_>, (mut held, ended): (Failover, Vec<Even
         let event = match queue.pop_front() {
             Some(event) => event,
             None => match &held.phase {
-                Phase::Choosing { .. } => Event::Found(target::candidates(journal, &held).await?),
-                Phase::Reserving { candidate, .. } => target::reserve(journal, &held, *candidate).await?,
+                Phase::Choosing { .. } => Event::Found(Box::pin(target::candidates(journal, &held)).await?),
+                Phase::Reserving { candidate, .. } => Box::pin(target::reserve(journal, &held, *candidate)).await?,
                 // The rest in transactions of their own: there may be a thousand.
                 Phase::Undoing { .. } if held.tally.waiting > 0 && !has_given_up => {
                     has_given_up = true;
-                    moves::give_up(journal, &held).await?
+                    Box::pin(moves::give_up(journal, &held)).await?
                 }
                 _ => return Ok(held),
             },
         };
-        let (next, ended) = one(journal, held, event, EFFECT).await??;
+        let (next, ended) = Box::pin(one(journal, held, event, EFFECT)).await??;
         held = next;
         queue.extend(ended);
     }
@@ -92,15 +94,15 @@ async fn one(
     }
     let Step { next, effects, news } = step;
     let next = journal.take(held.version, held.id, Step { next, effects, news: Vec::new() }).await?;
-    history::of_failover(journal, &next, &news, actor).await?;
-    notice::tell(journal, &next, &news).await?;
+    Box::pin(history::of_failover(journal, &next, &news, actor)).await?;
+    Box::pin(notice::tell(journal, &next, &news)).await?;
     free_accounts(journal, &held, &next).await?;
     let begins = next.begins_since(&held);
-    let ended = moves::begin(journal, &next, begins).await?;
+    let ended = Box::pin(moves::begin(journal, &next, begins)).await?;
     if next.is_over() && !held.is_over() {
         let (kind, state) = (next.kind, next.state());
         journal.count(move |metrics| metrics.failovers.ended(kind, state));
-        rollback::ended(journal, &next).await?;
+        Box::pin(rollback::ended(journal, &next)).await?;
     }
     Ok(Ok((next, ended.into_iter().map(Event::MoveEnded).collect())))
 }

@@ -104,11 +104,11 @@ pub(super) async fn begin(journal: &mut Journal<'_>, held: &Failover, count: u32
     let waiting = store_moves::in_state(&journal.scope(), held.id, State::Waiting, count.into()).await?;
     let mut over = Vec::new();
     for next in waiting {
-        let event = match edited(journal, held, &next).await? {
+        let event = match Box::pin(edited(journal, held, &next)).await? {
             Some(why) => Event::Edited { why },
             None => Event::Began { until },
         };
-        over.extend(turn(journal, next, event, EFFECT).await?.1);
+        over.extend(Box::pin(turn(journal, next, event, EFFECT)).await?.1);
     }
     Ok(over)
 }
@@ -126,7 +126,7 @@ pub(super) async fn give_up(journal: &mut Journal<'_>, held: &Failover) -> Resul
         return Ok(FailoverEvent::Undone { count: held.tally.waiting });
     }
     for next in waiting {
-        turn(journal, next, Event::Dropped { why: why.clone() }, EFFECT).await?;
+        Box::pin(turn(journal, next, Event::Dropped { why: why.clone() }, EFFECT)).await?;
     }
     Ok(FailoverEvent::Undone { count })
 }
@@ -145,12 +145,12 @@ pub(super) async fn turn(
         let Ok(step) = held.step(event, journal.now) else { break };
         let Step { mut next, effects, news } = step;
         for order in next.orders_since(&held) {
-            if let Some(trouble) = orders::carry_out(journal, &mut next, order).await? {
+            if let Some(trouble) = Box::pin(orders::carry_out(journal, &mut next, order)).await? {
                 next_event = Some(Event::Settled(trouble));
             }
         }
         held = journal.take(held.version, held.id, Step { next, effects, news: Vec::new() }).await?;
-        history::of_move(journal, &held, &news, actor).await?;
+        Box::pin(history::of_move(journal, &held, &news, actor)).await?;
     }
     let ended = held.ended_since(&first);
     if let Some(ended) = ended {
@@ -207,7 +207,7 @@ pub async fn ahead(journal: &Journal<'_>, number: PhoneNumberId) -> Result<Optio
 /// The number that a move waits for came to rest.
 pub async fn settled(journal: &mut Journal<'_>, waiting: Waiting, rest: Rest) -> Result<()> {
     let Waiting { failover, move_id } = waiting;
-    told(journal, failover, move_id, Event::Settled(rest), EFFECT).await
+    Box::pin(told(journal, failover, move_id, Event::Settled(rest), EFFECT)).await
 }
 
 /// Something happens to a move of a locked failover, and the failover goes on if the move came to rest.
@@ -227,9 +227,9 @@ pub(super) async fn told(
         },
         (_, event) => event,
     };
-    let (_, ended) = turn(journal, held, event, actor).await?;
+    let (_, ended) = Box::pin(turn(journal, held, event, actor)).await?;
     if let Some(ended) = ended {
-        let stepped: Stepped = run(journal, failover, FailoverEvent::MoveEnded(ended), actor).await?;
+        let stepped: Stepped = Box::pin(run(journal, failover, FailoverEvent::MoveEnded(ended), actor)).await?;
         stepped?;
     }
     Ok(())

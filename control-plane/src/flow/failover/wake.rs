@@ -20,10 +20,10 @@ pub async fn tick(ctx: &Context, workspace: WorkspaceId, id: FailoverId) -> Resu
     let held = Failover::load(journal.txn(), workspace, id).await?.ok_or_else(|| Error::not_found(Failover::NOUN))?;
     match &held.phase {
         Phase::Stuck { until, .. } if journal.now >= *until => {
-            decide::retried(&mut journal, held, TIMER).await?;
+            Box::pin(decide::retried(&mut journal, held, TIMER)).await?;
         }
         _ => {
-            run(&mut journal, held, Event::Tick, TIMER).await??;
+            Box::pin(run(&mut journal, held, Event::Tick, TIMER)).await??;
         }
     }
     journal.commit().await
@@ -40,7 +40,7 @@ pub async fn tick_move(ctx: &Context, workspace: WorkspaceId, id: MoveId) -> Res
     };
     let seen = number.map(|number| number.attachment.map_or(number.webhooks_error, |place| place.error));
     let seen = seen.unwrap_or_default();
-    moves::told(&mut journal, failover, id, MoveEvent::Tick { seen }, TIMER).await?;
+    Box::pin(moves::told(&mut journal, failover, id, MoveEvent::Tick { seen }, TIMER)).await?;
     journal.commit().await
 }
 
@@ -51,5 +51,5 @@ pub async fn probed(
     round: u32,
     outcome: Outcome<AccountSeen>,
 ) -> Result<std::result::Result<(), Refusal>> {
-    Ok(run(journal, held, Event::Probed { round, outcome }, EFFECT).await?.map(|_| ()))
+    Ok(Box::pin(run(journal, held, Event::Probed { round, outcome }, EFFECT)).await?.map(|_| ()))
 }

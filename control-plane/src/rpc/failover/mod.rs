@@ -92,7 +92,7 @@ impl Failovers {
     /// A change of one failover, audited and committed.
     async fn change(&self, asked: Asked, change: Change) -> Result<pb::Failover> {
         let Asked { workspace, audited, id } = asked;
-        again(|| self.change_once(workspace, &audited, id, change.clone())).await.map(shown)
+        again(|| Box::pin(self.change_once(workspace, &audited, id, change.clone()))).await.map(shown)
     }
 
     async fn change_once(
@@ -146,7 +146,8 @@ impl FailoverService for Failovers {
     async fn start_failover(&self, request: Request<pb::StartFailoverRequest>) -> Reply<pb::StartFailoverResponse> {
         let caller = Caller::of(&request)?;
         let audited = audited(&request, &caller)?;
-        let answer = beginning::start(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        let begun = beginning::start(&self.ctx, caller.workspace()?, &audited, request.into_inner());
+        let answer = Box::pin(begun).await?;
         Ok(Response::new(answer))
     }
 
@@ -174,14 +175,16 @@ impl FailoverService for Failovers {
     ) -> Reply<pb::RollbackFailoverResponse> {
         let caller = Caller::of(&request)?;
         let audited = audited(&request, &caller)?;
-        let answer = beginning::roll_back(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        let begun = beginning::roll_back(&self.ctx, caller.workspace()?, &audited, request.into_inner());
+        let answer = Box::pin(begun).await?;
         Ok(Response::new(answer))
     }
 
     async fn start_rehearsal(&self, request: Request<pb::StartRehearsalRequest>) -> Reply<pb::StartRehearsalResponse> {
         let caller = Caller::of(&request)?;
         let audited = audited(&request, &caller)?;
-        let answer = beginning::rehearse(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        let begun = beginning::rehearse(&self.ctx, caller.workspace()?, &audited, request.into_inner());
+        let answer = Box::pin(begun).await?;
         Ok(Response::new(answer))
     }
 
