@@ -6,7 +6,7 @@ use super::{Cause, Kind, Outcome, Policy, Reading, Trouble};
 use crate::domain::{
     id::{AgentId, PhoneNumberId},
     money::Money,
-    phone_number::{IntegrationMode, PhoneNumber},
+    phone_number::{Assignment, IntegrationMode, PhoneNumber},
     telephony::{AccountSeen, AccountStatus, AlertSeen, NumberSeen},
     word::words,
 };
@@ -114,7 +114,13 @@ pub fn numbers(seen: Result<&[NumberSeen], Trouble>, ours: &[PhoneNumber]) -> Ve
     };
     let by_number: BTreeMap<&str, &NumberSeen> = seen.iter().map(|seen| (seen.e164.as_str(), seen)).collect();
     let mut readings = vec![Reading::pass(Kind::Numbers, format!("{} numbers at Twilio", seen.len()))];
-    readings.extend(ours.iter().map(|number| of_number(number, by_number.get(number.e164.as_str()).copied())));
+    readings.extend(ours.iter().map(|number| {
+        let reading = of_number(number, by_number.get(number.e164.as_str()).copied());
+        match number.assignment {
+            Some(Assignment::Agent(agent)) => reading.of_agent(agent),
+            Some(Assignment::RoutePlan(_)) | None => reading,
+        }
+    }));
     readings
 }
 
