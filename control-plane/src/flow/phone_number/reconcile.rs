@@ -1,6 +1,10 @@
 //! Puts numbers right that are not as they should be, all at once. The plan comes from what was last seen; each correction
 //! reads the vendors before it writes.
 
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+
 use crate::{
     domain::{
         error::Result,
@@ -10,7 +14,7 @@ use crate::{
         webhooks,
     },
     flow::Journal,
-    store::{self, Kept, number_look::Looked, page::Ask, phone_number},
+    store::{self, Kept, Scope, number_look::Looked, page::Ask, phone_number},
 };
 
 /// Corrections that are begun at once; what is left over is the next plan's.
@@ -48,19 +52,37 @@ pub async fn plan(journal: &Journal<'_>, which: Which) -> Result<Plan> {
     let scope = journal.scope();
     let looks = store::number_look::list(&scope, which.account_id).await?;
     let mut plan = Plan { looks, ..Plan::default() };
+    let mut reached = HashMap::new();
     let state = Some(State::Active);
     let filter = phone_number::Filter { account_id: which.account_id, state, ..phone_number::Filter::default() };
     let mut after = None;
     loop {
         let page = phone_number::list(&scope, &filter, &Ask { size: store::page::MAX, after }).await?;
         for number in page.rows {
-            plan.add(number.need(&desired, which.unmanaged), number);
+            if is_reached(&scope, &mut reached, number.account_id).await? {
+                plan.add(number.need(&desired, which.unmanaged), number);
+            }
         }
         if page.next.is_none() || plan.more {
             return Ok(plan);
         }
         after = page.next;
     }
+}
+
+/// Without credentials of its account nothing can be written to a number.
+async fn is_reached<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    known: &mut HashMap<AccountId, bool>,
+    account: AccountId,
+) -> Result<bool> {
+    if let Some(is_reached) = known.get(&account) {
+        return Ok(*is_reached);
+    }
+    let found = store::account::by_id(scope, account).await?;
+    let is_reached = found.is_some_and(|account| account.credentials.reach_twilio());
+    known.insert(account, is_reached);
+    Ok(is_reached)
 }
 
 impl Plan {

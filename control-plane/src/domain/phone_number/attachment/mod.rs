@@ -1,6 +1,7 @@
 //! A number in native mode: imported into ElevenLabs, which answers it there with an agent and owns its voice URL. What is
 //! wanted, what is known and where the work stands is here; what follows from it in `plan`, how it goes on in `work`.
 
+mod answered;
 mod deed;
 mod import;
 mod known;
