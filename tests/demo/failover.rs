@@ -51,6 +51,10 @@ pub async fn tell() {
 async fn furnish(plane: &Plane) -> (Account, Account) {
     let main = plane.account().await;
     let spare = plane.account().await;
+    let spare_row = pb::Account { id: spare.id.clone(), display_name: "Spare".to_owned(), ..Default::default() };
+    let update_mask = Some(prost_types::FieldMask { paths: vec!["display_name".to_owned()] });
+    let request = pb::UpdateAccountRequest { account: Some(spare_row), update_mask, ..Default::default() };
+    plane.api.accounts().update_account(request).await.expect("it has a name");
     let primary = pb::SetPrimaryAccountRequest { account_id: main.id.clone(), ..Default::default() };
     plane.api.accounts().set_primary_account(primary).await.expect("one primary");
     for index in 0..AGENTS {
