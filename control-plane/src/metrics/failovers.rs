@@ -20,6 +20,9 @@ struct Became {
     end: &'static str,
 }
 
+/// How a line comes to rest.
+const ENDS: [&str; 5] = ["moved", "failed", "undone", "skipped", "stuck"];
+
 /// Failovers and their lines.
 #[derive(Default)]
 pub struct Failovers {
@@ -34,7 +37,24 @@ impl Failovers {
         registry.register("failovers_began", "Failovers, rollbacks and rehearsals that began", counts.began.clone());
         registry.register("failovers_ended", "How they ended", counts.ended.clone());
         registry.register("failover_lines", "Lines of failovers that came to rest", counts.lines.clone());
+        // An alarm that asks for a counter which is not there yet stays silent at the first failure.
+        for kind in Kind::ALL {
+            counts.begin_at_zero(*kind);
+        }
         counts
+    }
+
+    fn begin_at_zero(&self, kind: Kind) {
+        let failover = kind.as_str();
+        for trigger in Trigger::ALL {
+            drop(self.began.get_or_create(&Began { failover, trigger: trigger.as_str() }));
+        }
+        for state in State::ALL.iter().filter(|state| state.is_over()) {
+            drop(self.ended.get_or_create(&Became { failover, end: state.as_str() }));
+        }
+        for end in ENDS {
+            drop(self.lines.get_or_create(&Became { failover, end }));
+        }
     }
 
     /// One begins.

@@ -101,7 +101,9 @@ async fn only_a_number_that_twilio_shows_in_a_backup_account_waits_in_the_pool(d
     // It belongs to the primary at Twilio, whatever an operator says.
     plane.twilio.add_number(NewNumber::new(GERMAN, &primary.sid)).expect("a number");
     let strange = plane.import(&backup, GERMAN).await;
-    assert_eq!(why(add(&plane, &[&strange]).await), precondition("NUMBER_NOT_VERIFIED"));
+    // Workers may have asked Twilio by now or not.
+    let refusals = [precondition("NUMBER_NOT_VERIFIED"), precondition("NUMBER_REFUSED")];
+    assert!(refusals.contains(&why(add(&plane, &[&strange]).await)));
     plane.settle().await;
     assert_eq!(why(add(&plane, &[&spare, &strange]).await), precondition("NUMBER_REFUSED"));
     assert!(pooled(&plane, PoolState::Unspecified).await.is_empty(), "all or none");
