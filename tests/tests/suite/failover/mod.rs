@@ -6,6 +6,7 @@ mod crash;
 mod deciding;
 mod faults;
 mod moving;
+mod native;
 mod racing;
 mod watching;
 
