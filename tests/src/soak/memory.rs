@@ -33,9 +33,9 @@ pub struct Course {
 }
 
 impl Course {
-    /// It lived long enough to be judged.
+    /// It is one of ours and lived long enough to be judged. The simulated Twilio keeps its ledger and every call, so it grows.
     pub fn is_judged(&self) -> bool {
-        self.lived >= LONG_ENOUGH
+        self.who.0 != "simulator" && self.lived >= LONG_ENOUGH
     }
 
     /// The last third needs no more than the middle one.
