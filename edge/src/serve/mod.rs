@@ -39,12 +39,7 @@ pub struct Running {
 impl Running {
     /// Waits until accounts and numbers are known, and webhooks can be checked.
     pub async fn loaded(&self) {
-        let mut heard = self.directory.subscribe();
-        while !self.directory.is_loaded() {
-            if heard.changed().await.is_err() {
-                return;
-            }
-        }
+        self.directory.loaded().await;
     }
 
     /// What this edge knows of accounts and numbers.

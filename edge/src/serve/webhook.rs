@@ -1,13 +1,13 @@
 //! One webhook from its first byte to its answer: route, bounds, signature, type, rate, control plane, answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use callplane_proto::edge::v1::{Webhook, webhook::Event};
 use callplane_telemetry::{Kind, Span, Tracer, within};
 use http::{Method, Request, Response, request::Parts};
 use http_body_util::Full;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     answer::{Answer, Answers, unavailable},
@@ -31,6 +31,9 @@ use crate::{
     state::Directory,
     translate::{self, Arrival, e164},
 };
+
+/// How long a webhook waits for an edge that is starting; what is left of the 4 s is for the answer.
+const STARTING: Duration = Duration::from_secs(1);
 
 /// Everything a request needs.
 pub struct Edge {
@@ -118,7 +121,8 @@ impl Edge {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         check_head(parts, &self.settings.limits)?;
-        if !self.directory.is_loaded() {
+        // An edge that has just started listens before it knows anybody: a load balancer that goes by the port alone sends at once.
+        if !self.directory.is_loaded() && timeout(STARTING, self.directory.loaded()).await.is_err() {
             return Err(Rejection::NotLoaded);
         }
         receive(parts, body, &self.settings.limits).await

@@ -40,6 +40,16 @@ impl Directory {
         self.loaded.load(Ordering::Acquire)
     }
 
+    /// Until a control plane has told all of it for the first time.
+    pub async fn loaded(&self) {
+        let mut heard = self.subscribe();
+        while !self.is_loaded() {
+            if heard.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// An account by its SID, compared exactly as received.
     pub fn account(&self, sid: &str) -> Option<Arc<Account>> {
         self.known.read().expect(UNPOISONED).account(sid)
