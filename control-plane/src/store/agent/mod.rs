@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, sea_query::LockType,
 };
 
 use super::{
@@ -96,8 +96,9 @@ pub async fn by_id<C: ConnectionTrait>(scope: &Scope<'_, C>, id: AgentId) -> Res
 }
 
 /// Reads one for change; other replicas wait until the transaction ends.
+// A number that leads to an agent holds a key share on its row; whoever then asks for all of it waits for others who do the same.
 pub async fn for_change(scope: &Scope<'_, DatabaseTransaction>, id: AgentId) -> Result<Option<Agent>> {
-    let found = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(scope.workspace)).lock_exclusive();
+    let found = Entity::find_by_id(id).filter(Column::WorkspaceId.eq(scope.workspace)).lock(LockType::NoKeyUpdate);
     found.one(scope.db).await.map_err(failed)?.map(Agent::try_from).transpose()
 }
 
