@@ -237,7 +237,7 @@ impl Lost {
     }
 }
 
-/// Why no connection came about. The name service has no error type of its own; rustls says that what came is no TLS.
+/// Why no connection came about. The name service has no error type of its own.
 fn unconnected(error: &reqwest::Error) -> Cause {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -245,13 +245,18 @@ fn unconnected(error: &reqwest::Error) -> Cause {
         if text.starts_with("dns error") || text.contains("failed to lookup address") {
             return Cause::NoAddress;
         }
-        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if kind == Some(std::io::ErrorKind::InvalidData) || text.contains("certificate") {
+        if is_of_tls(cause) || text.contains("certificate") {
             return Cause::Insecure;
         }
         source = cause.source();
     }
     Cause::Unreachable
+}
+
+/// What rustls says comes wrapped in I/O errors, and an I/O error names the source of what it wraps as its own: each is opened.
+fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || wrapped.is_some_and(|wrapped| is_of_tls(wrapped))
 }
 
 /// A refusal of our own: no byte was sent.
