@@ -1,5 +1,6 @@
 //! `CALLPLANE_TELEPHONY=mock`: vendors that open no socket. Every account is active and owns every number one looks
-//! for; webhooks that were written read back the same. Whatever it says is simulated.
+//! for; what was written reads back the same, and so do calls and messages, which stay in the queue. Whatever it says is
+//! simulated.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +14,10 @@ use crate::domain::{
     money::{Currency, Money},
     outcome::{Cause, Outcome},
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
-    sid::{CallSid, PhoneNumberSid},
+    sid::{CallSid, MessageSid, PhoneNumberSid},
     telephony::{
-        AccountSeen, AccountStatus, AlertSeen, CallFilter, CallSeen, Capabilities, Cursor, NumberSeen, Page, Webhooks,
+        AccountSeen, AccountStatus, AlertSeen, CallFilter, CallOrder, CallSeen, Capabilities, Cursor, EndCall,
+        MessageFilter, MessageOrder, MessageSeen, NumberSeen, Page, Webhooks,
     },
     time::Timestamp,
 };
@@ -114,17 +116,42 @@ impl Telephony for Mock {
         Outcome::Done(Vec::new())
     }
 
-    async fn read_call(&self, _access: &Access, _sid: &CallSid) -> Outcome<CallSeen> {
-        unknown()
+    async fn read_call(&self, _access: &Access, sid: &CallSid) -> Outcome<CallSeen> {
+        self.written.sent.call_of(sid).map_or_else(unknown, Outcome::Done)
     }
 
     async fn list_calls(
         &self,
-        _access: &Access,
-        _filter: &CallFilter,
+        access: &Access,
+        filter: &CallFilter,
         _after: Option<&Cursor>,
     ) -> Outcome<Page<CallSeen>> {
-        Outcome::Done(Page { items: Vec::new(), next: None })
+        Outcome::Done(Page { items: self.written.sent.calls(&access.account_sid, filter), next: None })
+    }
+
+    async fn create_call(&self, access: &Access, order: &CallOrder) -> Outcome<CallSeen> {
+        Outcome::Done(self.written.sent.call(&access.account_sid, order))
+    }
+
+    async fn end_call(&self, _access: &Access, sid: &CallSid, _how: EndCall) -> Outcome<CallSeen> {
+        self.written.sent.end(sid).map_or_else(unknown, Outcome::Done)
+    }
+
+    async fn send_message(&self, access: &Access, order: &MessageOrder) -> Outcome<MessageSeen> {
+        Outcome::Done(self.written.sent.message(&access.account_sid, order))
+    }
+
+    async fn read_message(&self, _access: &Access, sid: &MessageSid) -> Outcome<MessageSeen> {
+        self.written.sent.message_of(sid).map_or_else(unknown, Outcome::Done)
+    }
+
+    async fn list_messages(
+        &self,
+        access: &Access,
+        filter: &MessageFilter,
+        _after: Option<&Cursor>,
+    ) -> Outcome<Page<MessageSeen>> {
+        Outcome::Done(Page { items: self.written.sent.messages(&access.account_sid, filter), next: None })
     }
 }
 

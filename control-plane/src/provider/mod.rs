@@ -8,6 +8,7 @@ mod lanes;
 pub mod line;
 pub mod mail;
 pub mod mock;
+pub mod sent;
 pub mod test_mode;
 pub mod twilio;
 pub mod written;
@@ -24,8 +25,11 @@ use crate::domain::{
     outcome::Outcome,
     party::Party,
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
-    sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    sid::{CallSid, MessageSid, PhoneNumberSid},
+    telephony::{
+        AccountSeen, AlertSeen, CallFilter, CallOrder, CallSeen, Cursor, EndCall, MessageFilter, MessageOrder,
+        MessageSeen, NumberSeen, Page, Webhooks,
+    },
     time::Timestamp,
 };
 
@@ -69,6 +73,27 @@ pub trait Telephony: Send + Sync {
     /// Calls, newest first.
     async fn list_calls(&self, access: &Access, filter: &CallFilter, after: Option<&Cursor>)
     -> Outcome<Page<CallSeen>>;
+
+    /// Places a call. Asked twice it rings twice: after `Unknown`, look for it by To and From first.
+    async fn create_call(&self, access: &Access, order: &CallOrder) -> Outcome<CallSeen>;
+
+    /// Ends a call. One that is past the point where it could be ended so is `Done` too, with what it is now; and the vendor
+    /// may show a call it has just ended as it was before.
+    async fn end_call(&self, access: &Access, sid: &CallSid, how: EndCall) -> Outcome<CallSeen>;
+
+    /// Sends a message. Asked twice it arrives twice: after `Unknown`, look for it by To and From first.
+    async fn send_message(&self, access: &Access, order: &MessageOrder) -> Outcome<MessageSeen>;
+
+    /// One message.
+    async fn read_message(&self, access: &Access, sid: &MessageSid) -> Outcome<MessageSeen>;
+
+    /// Messages, newest first.
+    async fn list_messages(
+        &self,
+        access: &Access,
+        filter: &MessageFilter,
+        after: Option<&Cursor>,
+    ) -> Outcome<Page<MessageSeen>>;
 }
 
 /// A vendor of voice agents that takes a call over from our TwiML.

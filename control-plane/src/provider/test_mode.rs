@@ -14,8 +14,11 @@ use crate::domain::{
     money::Money,
     outcome::{Cause, Outcome},
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
-    sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    sid::{CallSid, MessageSid, PhoneNumberSid},
+    telephony::{
+        AccountSeen, AlertSeen, CallFilter, CallOrder, CallSeen, Cursor, EndCall, MessageFilter, MessageOrder,
+        MessageSeen, NumberSeen, Page, Webhooks,
+    },
     time::Timestamp,
 };
 
@@ -78,7 +81,10 @@ impl<T: Telephony> Telephony for TestMode<T> {
     }
 
     async fn read_call(&self, access: &Access, sid: &CallSid) -> Outcome<CallSeen> {
-        self.real.read_call(access, sid).await
+        match self.written.sent.call_of(sid) {
+            Some(seen) => Outcome::Done(seen),
+            None => self.real.read_call(access, sid).await,
+        }
     }
 
     async fn list_calls(
@@ -87,8 +93,49 @@ impl<T: Telephony> Telephony for TestMode<T> {
         filter: &CallFilter,
         after: Option<&Cursor>,
     ) -> Outcome<Page<CallSeen>> {
-        self.real.list_calls(access, filter, after).await
+        let ours = || self.written.sent.calls(&access.account_sid, filter);
+        self.real.list_calls(access, filter, after).await.map(|theirs| with(ours, after, theirs))
     }
+
+    async fn create_call(&self, access: &Access, order: &CallOrder) -> Outcome<CallSeen> {
+        Outcome::Done(self.written.sent.call(&access.account_sid, order))
+    }
+
+    async fn end_call(&self, access: &Access, sid: &CallSid, _how: EndCall) -> Outcome<CallSeen> {
+        match self.written.sent.end(sid) {
+            Some(seen) => Outcome::Done(seen),
+            // A real call is left alone, and shown as it is.
+            None => self.real.read_call(access, sid).await,
+        }
+    }
+
+    async fn send_message(&self, access: &Access, order: &MessageOrder) -> Outcome<MessageSeen> {
+        Outcome::Done(self.written.sent.message(&access.account_sid, order))
+    }
+
+    async fn read_message(&self, access: &Access, sid: &MessageSid) -> Outcome<MessageSeen> {
+        match self.written.sent.message_of(sid) {
+            Some(seen) => Outcome::Done(seen),
+            None => self.real.read_message(access, sid).await,
+        }
+    }
+
+    async fn list_messages(
+        &self,
+        access: &Access,
+        filter: &MessageFilter,
+        after: Option<&Cursor>,
+    ) -> Outcome<Page<MessageSeen>> {
+        let ours = || self.written.sent.messages(&access.account_sid, filter);
+        self.real.list_messages(access, filter, after).await.map(|theirs| with(ours, after, theirs))
+    }
+}
+
+/// Ours are the newest: they stand in front, on the first page.
+fn with<S>(ours: impl FnOnce() -> Vec<S>, after: Option<&Cursor>, theirs: Page<S>) -> Page<S> {
+    let mut items = if after.is_none() { ours() } else { Vec::new() };
+    items.extend(theirs.items);
+    Page { items, ..theirs }
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What was written without a vendor: webhooks, and imports of the agent vendor. Reads back as a vendor would show it, so
+//! What was written without a vendor: webhooks, and imports of the agent vendor; calls and messages are in `sent`. Reads back as a vendor would show it, so
 //! that whatever follows a write goes the way it would.
 
 use std::{
@@ -8,6 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use super::sent::Sent;
 use crate::domain::{
     e164::E164,
     phone_number::attachment::{ImportId, ImportOrder, ImportSeen},
@@ -20,7 +21,11 @@ const TAKEN_OVER: &str = "https://api.elevenlabs.io/twilio/inbound_call";
 
 /// What was written without a vendor. Shared by the stand-ins of both vendors, because an import changes the number.
 #[derive(Default)]
-pub struct Written(Mutex<Kept>);
+pub struct Written {
+    /// Calls and messages.
+    pub sent: Sent,
+    kept: Mutex<Kept>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -33,7 +38,7 @@ struct Kept {
 
 impl Written {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes webhooks, and answers as a vendor would.

@@ -47,7 +47,7 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         }
         Effect::ReadCall { call_id, call_sid, .. } => {
             let outcome = way.ask(async |access| read_call(telephony, access, call_sid).await).await;
-            Event::Call(*call_id, call::Event::Read(outcome))
+            Event::Call(*call_id, call::Event::Read(outcome.map(|seen| seen.map(Box::new))))
         }
         Effect::SendMail { notification_id, round } => {
             let outcome = match interrupted(claim) {

@@ -6,14 +6,15 @@ use std::{
 };
 
 use callplane_control_plane::{
-    domain::outcome::Outcome,
+    domain::{outcome::Outcome, telephony::EndCall},
     provider::{Telephony, VoiceAgents},
 };
 use proptest::{collection::vec, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::{
     elevenlabs::call,
-    vendor::{self, Vendor, answer},
+    outward::{call_order, message_order},
+    vendor::{self, CALL, MESSAGE, Vendor, answer},
 };
 
 const BODIES: usize = 10_000;
@@ -42,7 +43,18 @@ const PIECES: &[&str] = &[
     "\"duration\":\"x\"",
     "\"code\":",
     "\"detail\":",
+    "\"sid\":\"CA00000000000000000000000000000001\"",
+    "\"sid\":\"SM00000000000000000000000000000001\"",
+    "\"account_sid\":\"AC00000000000000000000000000000001\"",
+    "\"status\":\"queued\"",
+    "\"direction\":\"outbound-api\"",
+    "\"price\":\"-0.x\"",
+    "\"price\":-1e400",
+    "\"price_unit\":\"usd\"",
+    "\"error_code\":30003",
+    "\"code\":21220",
     "\"calls\":[",
+    "\"messages\":[",
     "\"incoming_phone_numbers\":[",
     "\"next_page_uri\":\"//\"",
     "<Response",
@@ -62,6 +74,7 @@ async fn ten_thousand_odd_answers_end_in_an_outcome() {
     .await;
     let clock = vendor::clock();
     let (twilio, elevenlabs) = (vendor::twilio(&clock), vendor::elevenlabs(&clock));
+    let (call_sid, message_sid) = (CALL.parse().expect("a SID"), MESSAGE.parse().expect("a SID"));
     let mut runner = TestRunner::deterministic();
     let strategy = (prop_oneof![Just(200_u16), 200..600_u16], bodies());
     for round in 0..BODIES {
@@ -70,7 +83,13 @@ async fn ten_thousand_odd_answers_end_in_an_outcome() {
         // Past every pause of the circuit, so that each answer is really read.
         clock.advance(chrono::Duration::seconds(60));
         let access = vendor.access();
-        let done = match round % 4 {
+        let done = match round % 10 {
+            4 => matches!(twilio.create_call(&access, &call_order()).await, Outcome::Done(_)),
+            5 => matches!(twilio.send_message(&access, &message_order()).await, Outcome::Done(_)),
+            6 => matches!(twilio.end_call(&access, &call_sid, EndCall::Cancel).await, Outcome::Done(_)),
+            7 => matches!(twilio.read_message(&access, &message_sid).await, Outcome::Done(_)),
+            8 => matches!(twilio.list_messages(&access, &Default::default(), None).await, Outcome::Done(_)),
+            9 => matches!(twilio.read_call(&access, &call_sid).await, Outcome::Done(_)),
             0 => matches!(twilio.read_account(&access).await, Outcome::Done(_)),
             1 => matches!(twilio.list_calls(&access, &Default::default(), None).await, Outcome::Done(_)),
             2 => matches!(twilio.list_numbers(&access, None).await, Outcome::Done(_)),

@@ -3,6 +3,7 @@
 mod elevenlabs;
 mod fuzz;
 mod openapi_contract;
+mod outward;
 mod schema;
 mod twilio;
 mod vendor;

@@ -7,7 +7,7 @@ use callplane_control_plane::{
     domain::{
         outcome::{Outcome, Refused},
         phone_number::attachment::{ImportId, ImportOrder},
-        telephony::{CallFilter, NumberSeen, Webhooks},
+        telephony::{CallFilter, CallOrder, EndCall, MessageFilter, NumberSeen, Webhooks},
     },
     provider::{Access, AgentKey, Telephony, VoiceAgents},
 };
@@ -15,8 +15,9 @@ use serde_json::Value;
 
 use crate::{
     elevenlabs::call,
+    outward::{call_order, message_order},
     schema::Description,
-    vendor::{self, ACCOUNT, Asked, CALL, NUMBER, Vendor, answer},
+    vendor::{self, ACCOUNT, Asked, CALL, MESSAGE, NUMBER, Vendor, answer},
 };
 
 fn shared() -> PathBuf {
@@ -65,6 +66,11 @@ fn filter() -> CallFilter {
     }
 }
 
+fn message_filter() -> MessageFilter {
+    let since = chrono::DateTime::from_timestamp(1_800_000_000, 0);
+    MessageFilter { to: Some("+14155550123".into()), from: Some("+14155550199".into()), since }
+}
+
 fn order() -> ImportOrder {
     ImportOrder {
         e164: "+14155550123".parse().expect("a number"),
@@ -82,6 +88,7 @@ async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
         webhooks: Webhooks { trunk_sid: Some("TK00000000000000000000000000000001".to_owned()), ..webhooks() },
         ..seen.clone()
     };
+    let plain = CallOrder { fallback_url: String::new(), machine_detection: false, ..call_order() };
     let import = ImportId("phnum_01".to_owned());
     let regional = Access { region: Some("ie1".to_owned()), ..access.clone() };
     [
@@ -96,6 +103,13 @@ async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
         ),
         refusal(twilio.read_call(access, &CALL.parse().expect("a SID")).await),
         refusal(twilio.list_calls(access, &filter(), None).await),
+        refusal(twilio.create_call(access, &call_order()).await),
+        refusal(twilio.create_call(access, &plain).await),
+        refusal(twilio.end_call(access, &CALL.parse().expect("a SID"), EndCall::Cancel).await),
+        refusal(twilio.end_call(access, &CALL.parse().expect("a SID"), EndCall::HangUp).await),
+        refusal(twilio.send_message(access, &message_order()).await),
+        refusal(twilio.read_message(access, &MESSAGE.parse().expect("a SID")).await),
+        refusal(twilio.list_messages(access, &message_filter(), None).await),
         refusal(elevenlabs.register_call(key, &call(), Duration::from_secs(5)).await),
         refusal(elevenlabs.get_agent(key, "agent_01").await),
         refusal(elevenlabs.list_imports(key).await),
@@ -149,7 +163,7 @@ async fn our_requests_fit_the_vendors_own_descriptions() {
     let vendor = Vendor::always(answer(404, "")).await;
     ask_everything(&vendor.access(), &vendor.key()).await;
     let asked = vendor.asked();
-    assert_eq!(asked.len(), 17, "the write that changes nothing is not sent");
+    assert_eq!(asked.len(), 24, "the write that changes nothing is not sent");
     for asked in asked {
         let wrong = complaints(&asked, &descriptions);
         assert!(wrong.is_empty(), "{} {}: {wrong:?}", asked.method, asked.path);

@@ -131,11 +131,11 @@ fn check_text(at: &str, text: &str, schema: &Value, wrong: &mut Vec<String>) {
     {
         wrong.push(format!("{at}: has the wrong length"));
     }
-    // The only patterns are those of SIDs.
-    if let Some(prefix) = schema["pattern"].as_str().and_then(|pattern| pattern.get(1..3))
-        && !(text.starts_with(prefix) && text.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit()))
+    if let Some(prefixes) = schema["pattern"].as_str().map(sid_prefixes)
+        && !(prefixes.iter().any(|prefix| text.starts_with(prefix))
+            && text.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit()))
     {
-        wrong.push(format!("{at}: is not a SID of {prefix}"));
+        wrong.push(format!("{at}: is not a SID of {}", prefixes.join(" or ")));
     }
     match (schema["type"].as_str(), schema["format"].as_str()) {
         (Some("integer"), _) => match text.parse::<i64>() {
@@ -153,6 +153,12 @@ fn check_text(at: &str, text: &str, schema: &Value, wrong: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// The only patterns are those of SIDs: `^AC[0-9a-fA-F]{32}$`, or `^(SM|MM)…` for one of several kinds.
+fn sid_prefixes(pattern: &str) -> Vec<&str> {
+    let letters = pattern.trim_start_matches(['^', '(']).split(['[', ')']).next().unwrap_or_default();
+    letters.split('|').collect()
 }
 
 /// What fills the places of the template, if the path is of its form. `{Sid}.json` is a place with an ending.

@@ -5,9 +5,14 @@ use std::{sync::Arc, time::Duration};
 use callplane_control_plane::{
     clock::SystemClock,
     domain::{
+        message::MessageStatus,
         outcome::{Cause, Outcome},
         phone_number::attachment::ImportOrder,
-        telephony::{AccountStatus, CallFilter, CallStatus, NumberSeen, Webhooks},
+        seconds::Seconds,
+        telephony::{
+            AccountStatus, CallFilter, CallOrder, CallStatus, EndCall, MessageFilter, MessageOrder, NumberSeen,
+            Webhooks,
+        },
     },
     provider::{
         Access, AgentCallDirection, AgentKey, Credential, RegisterCall, Telephony, VoiceAgents,
@@ -16,8 +21,8 @@ use callplane_control_plane::{
     },
 };
 use callplane_simulator::{
-    Fault, FaultAction, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, PlaceCall, SeededAccount, Simulator,
-    SimulatorHandle, SimulatorOptions,
+    Fault, FaultAction, MessageFate, NewAccount, NewAgent, NewElevenLabsKey, NewKey, NewNumber, Pace, PlaceCall,
+    SeededAccount, Simulator, SimulatorHandle, SimulatorOptions,
 };
 
 const NUMBER: &str = "+14155550123";
@@ -258,4 +263,92 @@ async fn an_import_whose_answer_is_lost_is_unknown_and_is_in_the_list() {
         let listed = done(client.list_imports(&key).await);
         assert_eq!(listed.iter().map(|one| one.label.as_str()).collect::<Vec<_>>(), ["Callplane num_01"], "{action:?}");
     }
+}
+
+fn call_order(tag: &str) -> CallOrder {
+    CallOrder {
+        to: CALLER.parse().expect("a number"),
+        from: NUMBER.parse().expect("a number"),
+        url: format!("http://127.0.0.1:1/twilio/voice/{tag}"),
+        fallback_url: String::new(),
+        status_callback: format!("http://127.0.0.1:1/twilio/status/{tag}"),
+        ring_timeout: CallOrder::RING_TIMEOUT,
+        time_limit: Seconds(600),
+        machine_detection: false,
+    }
+}
+
+fn message_order() -> MessageOrder {
+    MessageOrder {
+        to: CALLER.into(),
+        from: NUMBER.into(),
+        body: "Standup in five minutes".to_owned(),
+        status_callback: "http://127.0.0.1:1/twilio/message/status".to_owned(),
+        validity: Seconds(300),
+    }
+}
+
+fn between() -> CallFilter {
+    let (to, from) = (Some(CALLER.parse().expect("a number")), Some(NUMBER.parse().expect("a number")));
+    CallFilter { to, from, ..CallFilter::default() }
+}
+
+/// The simulator's clock stands still, so calls wait and ring for as long as the test likes.
+async fn bench_out_of_time() -> Bench {
+    let bench = Bench::start().await;
+    bench.simulator.set_pace(Pace::Stepped);
+    bench.simulator.stop_clock_at(bench.simulator.now());
+    bench
+}
+
+#[tokio::test]
+async fn a_call_that_waits_at_the_accounts_rate_is_in_the_list_and_can_be_taken_back() {
+    let bench = bench_out_of_time().await;
+    let first = done(bench.twilio.create_call(&bench.sub(), &call_order("one")).await);
+    let second = done(bench.twilio.create_call(&bench.sub(), &call_order("two")).await);
+    assert_eq!((first.status, second.status, second.start_time), (CallStatus::Queued, CallStatus::Queued, None));
+    let page = done(bench.twilio.list_calls(&bench.sub(), &between(), None).await);
+    let sids: Vec<_> = page.items.iter().map(|call| call.sid.clone()).collect();
+    assert_eq!(sids, [second.sid.clone(), first.sid]);
+    done(bench.twilio.end_call(&bench.sub(), &second.sid, EndCall::Cancel).await);
+    bench.simulator.settle().await;
+    assert_eq!(done(bench.twilio.read_call(&bench.sub(), &second.sid).await).status, CallStatus::Canceled);
+    // Over is over, and is no failure.
+    let again = done(bench.twilio.end_call(&bench.sub(), &second.sid, EndCall::HangUp).await);
+    assert_eq!(again.status, CallStatus::Canceled);
+}
+
+#[tokio::test]
+async fn a_call_whose_answer_is_lost_is_unknown_and_is_in_the_list_once() {
+    for action in [FaultAction::ErrorAfter { status: 500, code: None }, FaultAction::ResetAfter, FaultAction::Garbage] {
+        let bench = bench_out_of_time().await;
+        bench.simulator.inject_fault(Fault::once("/Calls.json", action.clone()).method("POST"));
+        let outcome = bench.twilio.create_call(&bench.sub(), &call_order("one")).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{action:?}: {outcome:?}");
+        let page = done(bench.twilio.list_calls(&bench.sub(), &between(), None).await);
+        assert_eq!(page.items.len(), 1, "{action:?}");
+    }
+    for action in [FaultAction::TooManyRequests, FaultAction::ErrorBefore { status: 400, code: Some(21211) }] {
+        let bench = bench_out_of_time().await;
+        bench.simulator.inject_fault(Fault::once("/Calls.json", action.clone()).method("POST"));
+        cause(bench.twilio.create_call(&bench.sub(), &call_order("one")).await);
+        assert!(done(bench.twilio.list_calls(&bench.sub(), &between(), None).await).items.is_empty(), "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_reads_back_and_one_whose_answer_is_lost_is_in_the_list() {
+    let bench = Bench::start().await;
+    bench.simulator.inject_fault(Fault::once("/Messages.json", FaultAction::ResetAfter).method("POST"));
+    let lost = bench.twilio.send_message(&bench.sub(), &message_order()).await;
+    assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+    let filter = MessageFilter { to: Some(CALLER.into()), from: Some(NUMBER.into()), since: None };
+    let page = done(bench.twilio.list_messages(&bench.sub(), &filter, None).await);
+    assert_eq!(page.items.iter().map(|one| one.body.as_str()).collect::<Vec<_>>(), ["Standup in five minutes"]);
+    bench.simulator.set_message_fate(CALLER, MessageFate::Undelivered(30005));
+    let sent = done(bench.twilio.send_message(&bench.sub(), &message_order()).await);
+    assert_eq!((sent.status, sent.segments), (Some(MessageStatus::Queued), Some(1)));
+    bench.simulator.settle().await;
+    let now = done(bench.twilio.read_message(&bench.sub(), &sent.sid).await);
+    assert_eq!((now.status, now.error_code), (Some(MessageStatus::Undelivered), 30005));
 }

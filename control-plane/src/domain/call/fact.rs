@@ -179,6 +179,7 @@ mod tests {
             end_time: Some(at("2026-08-04T09:00:42Z")),
             duration_seconds: Some(40),
             answered_by: None,
+            price: None,
         };
         let fact = Fact::fetched(&seen, at("2026-08-04T09:20:00Z"), false);
         let closed = merge(Some(call()), &fact, &new_call()).call;

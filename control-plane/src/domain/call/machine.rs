@@ -16,7 +16,7 @@ pub enum Event {
     /// It was quiet for too long.
     Tick,
     /// Twilio showed it, or did not.
-    Read(Outcome<Option<CallSeen>>),
+    Read(Outcome<Option<Box<CallSeen>>>),
 }
 
 impl Machine for Call {

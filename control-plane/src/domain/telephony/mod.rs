@@ -1,4 +1,8 @@
-//! What a telephony vendor shows of accounts, numbers and calls, in our words. Pure values; who fetched them is `provider`.
+//! What a telephony vendor shows of accounts, numbers, calls and messages, and what it is asked for, in our words. Pure values;
+//! who fetched them is `provider`.
+
+mod call;
+mod message;
 
 use std::fmt;
 
@@ -6,10 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    sid::{AccountSid, CallSid, PhoneNumberSid},
+    sid::{AccountSid, PhoneNumberSid},
     time::Timestamp,
 };
 
+pub use self::{
+    call::{CallDirection, CallFilter, CallOrder, CallSeen, CallStatus, EndCall},
+    message::{MessageFilter, MessageOrder, MessageSeen},
+};
 pub use super::party::Party;
 
 /// An account as the vendor shows it.
@@ -125,11 +133,11 @@ pub struct Webhooks {
 impl fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhooks")
-            .field("voice_url", &host(&self.voice_url))
-            .field("voice_fallback_url", &host(&self.voice_fallback_url))
-            .field("status_callback_url", &host(&self.status_callback_url))
-            .field("sms_url", &host(&self.sms_url))
-            .field("sms_fallback_url", &host(&self.sms_fallback_url))
+            .field("voice_url", &self.voice_url.as_deref().map(host))
+            .field("voice_fallback_url", &self.voice_fallback_url.as_deref().map(host))
+            .field("status_callback_url", &self.status_callback_url.as_deref().map(host))
+            .field("sms_url", &self.sms_url.as_deref().map(host))
+            .field("sms_fallback_url", &self.sms_fallback_url.as_deref().map(host))
             .field("voice_application_sid", &self.voice_application_sid)
             .field("sms_application_sid", &self.sms_application_sid)
             .field("trunk_sid", &self.trunk_sid)
@@ -137,86 +145,11 @@ impl fmt::Debug for Webhooks {
     }
 }
 
-fn host(url: &Option<String>) -> Option<&str> {
-    let after_scheme = url.as_deref()?.split_once("://").map_or("", |(_, rest)| rest);
+/// Of an address only where it leads.
+fn host(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
-    Some(authority.rsplit('@').next().unwrap_or_default())
-}
-
-/// A call leg as the vendor shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallSeen {
-    /// Itself.
-    pub sid: CallSid,
-    /// The leg that dialled it.
-    pub parent: Option<CallSid>,
-    /// The account it is billed to.
-    pub account_sid: AccountSid,
-    /// Who calls.
-    pub from: Party,
-    /// Who is called.
-    pub to: Party,
-    /// Where it stands.
-    pub status: CallStatus,
-    /// Who started it.
-    pub direction: CallDirection,
-    /// When it was made known to the vendor.
-    pub create_time: Option<Timestamp>,
-    /// When it began; none while it is queued.
-    pub start_time: Option<Timestamp>,
-    /// When it ended.
-    pub end_time: Option<Timestamp>,
-    /// Seconds of talk; none until it is over.
-    pub duration_seconds: Option<u32>,
-    /// What answered, if detection was on: `human`, `machine_start` and so on.
-    pub answered_by: Option<String>,
-}
-
-/// Where a call stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallStatus {
-    /// Waiting to be dialled.
-    Queued,
-    /// Ringing.
-    Ringing,
-    /// People talk.
-    InProgress,
-    /// Over, after somebody answered.
-    Completed,
-    /// The line was busy.
-    Busy,
-    /// Could not be put through.
-    Failed,
-    /// Nobody answered.
-    NoAnswer,
-    /// Withdrawn before it was answered.
-    Canceled,
-    /// A word we do not know: nothing may be concluded from it.
-    #[serde(other)]
-    Other,
-}
-
-impl CallStatus {
-    /// Nothing can follow.
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled)
-    }
-}
-
-/// Who started a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallDirection {
-    /// Somebody called us.
-    Inbound,
-    /// A request of ours.
-    OutboundApi,
-    /// A leg that another call dialled.
-    OutboundDial,
-    /// A trunk, or a word we do not know.
-    #[serde(other)]
-    Other,
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 /// Something the vendor complains of.
@@ -228,19 +161,6 @@ pub struct AlertSeen {
     pub level: String,
     /// When it happened.
     pub time: Option<Timestamp>,
-}
-
-/// Which calls to list. Twilio lists the newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallFilter {
-    /// Begun at this moment or later. A queued call has not begun and is left out: no limit when looking for one.
-    pub since: Option<Timestamp>,
-    /// Begun before this moment.
-    pub until: Option<Timestamp>,
-    /// Called this number.
-    pub to: Option<E164>,
-    /// Calling from this number.
-    pub from: Option<E164>,
 }
 
 /// One page of a list.
@@ -276,13 +196,5 @@ mod tests {
         let shown = format!("{webhooks:?} {:?} {:?}", Party("+14155550123".to_owned()), Cursor("/x?To=1".to_owned()));
         assert!(shown.contains("old.example.com") && shown.contains("****0123"), "{shown}");
         assert!(!shown.contains("s3cret") && !shown.contains("pass") && !shown.contains("?To"), "{shown}");
-    }
-
-    #[test]
-    fn a_status_we_do_not_know_is_read_and_ends_nothing() {
-        let status: CallStatus = serde_json::from_str("\"on-hold\"").expect("any word");
-        assert_eq!(status, CallStatus::Other);
-        assert!(!status.is_final());
-        assert_eq!(serde_json::to_string(&CallStatus::NoAnswer).expect("writes"), "\"no-answer\"");
     }
 }

@@ -5,6 +5,7 @@ mod alert;
 mod call;
 mod client;
 mod key;
+mod message;
 mod money;
 mod number;
 mod page;
@@ -20,8 +21,11 @@ use crate::domain::{
     e164::E164,
     money::Money,
     outcome::{Cause, Outcome},
-    sid::{CallSid, PhoneNumberSid},
-    telephony::{AccountSeen, AlertSeen, CallFilter, CallSeen, Cursor, NumberSeen, Page, Webhooks},
+    sid::{CallSid, MessageSid, PhoneNumberSid},
+    telephony::{
+        AccountSeen, AlertSeen, CallFilter, CallOrder, CallSeen, Cursor, EndCall, MessageFilter, MessageOrder,
+        MessageSeen, NumberSeen, Page, Webhooks,
+    },
     time::Timestamp,
 };
 
@@ -78,6 +82,31 @@ impl Telephony for Twilio {
         after: Option<&Cursor>,
     ) -> Outcome<Page<CallSeen>> {
         call::list(self, access, filter, after).await
+    }
+
+    async fn create_call(&self, access: &Access, order: &CallOrder) -> Outcome<CallSeen> {
+        call::create(self, access, order).await
+    }
+
+    async fn end_call(&self, access: &Access, sid: &CallSid, how: EndCall) -> Outcome<CallSeen> {
+        call::end(self, access, sid, how).await
+    }
+
+    async fn send_message(&self, access: &Access, order: &MessageOrder) -> Outcome<MessageSeen> {
+        message::send(self, access, order).await
+    }
+
+    async fn read_message(&self, access: &Access, sid: &MessageSid) -> Outcome<MessageSeen> {
+        message::read(self, access, sid).await
+    }
+
+    async fn list_messages(
+        &self,
+        access: &Access,
+        filter: &MessageFilter,
+        after: Option<&Cursor>,
+    ) -> Outcome<Page<MessageSeen>> {
+        message::list(self, access, filter, after).await
     }
 }
 

@@ -1,9 +1,13 @@
 //! How Twilio writes things down: dates of mail, numbers as text, empty text for none.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::client::Unreadable;
-use crate::domain::time::{Timestamp, stored};
+use crate::domain::{
+    money::{Currency, Money},
+    time::{Timestamp, stored},
+};
 
 /// Reads a body.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
@@ -40,9 +44,39 @@ pub(super) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
     }
 }
 
+/// What something cost. Twilio writes a charge below zero, and nothing until it is rated. A price that cannot be read is one
+/// that is not known: nobody should doubt a call for it.
+pub(super) fn price(amount: &Value, unit: &Value) -> Option<Money> {
+    let currency: Currency = unit.as_str()?.parse().ok()?;
+    let amount = match amount {
+        Value::String(text) => Money::decimal(currency, text).ok()?,
+        Value::Number(number) => Money::decimal(currency, &number.to_string()).ok()?,
+        _ => return None,
+    };
+    Some(Money { micros: amount.micros.abs(), ..amount })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_charge_is_a_positive_price_and_what_is_not_rated_has_none() {
+        let read =
+            |amount: Value, unit: Value| price(&amount, &unit).map(|money| (money.currency.to_string(), money.micros));
+        assert_eq!(read("-0.03000".into(), "USD".into()), Some(("USD".to_owned(), 30_000)));
+        assert_eq!(read("0.0075".into(), "usd".into()), Some(("USD".to_owned(), 7_500)));
+        assert_eq!(read(serde_json::json!(-0.5), "EUR".into()), Some(("EUR".to_owned(), 500_000)));
+        for (amount, unit) in [
+            (Value::Null, "USD".into()),
+            ("".into(), "USD".into()),
+            ("-0.03".into(), Value::Null),
+            ("free".into(), "USD".into()),
+            (serde_json::json!(["-1"]), "USD".into()),
+        ] {
+            assert_eq!(read(amount.clone(), unit), None, "{amount}");
+        }
+    }
 
     #[derive(Debug, Deserialize)]
     struct Sample {
