@@ -34,6 +34,7 @@ pub mod route;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod seconds;
+pub mod setback;
 pub mod sid;
 pub mod telephony;
 pub mod time;
