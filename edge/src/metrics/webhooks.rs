@@ -21,7 +21,7 @@ pub enum Ending {
     Accepted,
     /// Stored, and answered with what a control plane said.
     Answered,
-    /// No control plane answered: the number's own fallback instructions.
+    /// No control plane answered: a request to wait, or the number's own fallback instructions.
     Fallback,
     /// Over the rate: the caller hears a busy signal.
     Busy,

@@ -5,6 +5,7 @@ use callplane_proto::edge::v1::{Hangup, Instructions, Reject, Say, Verb, verb::K
 use http::{Response, StatusCode, header};
 use http_body_util::Full;
 
+use super::texts;
 use crate::{
     forward::Outcome,
     metrics::Ending,
@@ -75,7 +76,7 @@ impl Answers {
     }
 
     fn sorry(&self) -> Response<Full<Bytes>> {
-        let text = "We are sorry, we cannot take your call at the moment. Please try again later.".to_owned();
+        let text = texts::APOLOGY.to_owned();
         let mut instructions = only(Kind::Say(Say { text, ..Default::default() }));
         instructions.verbs.push(Verb { kind: Some(Kind::Hangup(Hangup {})) });
         self.renderer.instructions(&instructions).map_or_else(|_| empty(StatusCode::SERVICE_UNAVAILABLE), twiml)

@@ -6,9 +6,11 @@ mod answer;
 mod authenticate;
 mod cron;
 mod degraded;
+mod hold;
 mod places;
 mod rejection;
 pub mod request;
+mod texts;
 mod tls;
 mod webhook;
 

@@ -13,7 +13,7 @@ use super::{
     answer::{Answer, Answers, unavailable},
     authenticate::{Claim, authenticate},
     cron::Cron,
-    degraded,
+    degraded, hold,
     rejection::{Refusal, Rejection},
     request::{Received, check_head, receive, route},
 };
@@ -97,8 +97,8 @@ impl Edge {
                 let span = self.span(route, &parts.method, started);
                 // Nearly all are not sampled, and pay nothing but the look.
                 match span.parent() {
-                    None => self.answer(route, webhook).await,
-                    Some(_) => Box::pin(self.answer_traced(route, webhook, span)).await,
+                    None => self.answer(route, webhook, received.target()).await,
+                    Some(_) => Box::pin(self.answer_traced(route, webhook, received.target(), span)).await,
                 }
             }
             Err(rejection) => Err(rejection),
@@ -157,9 +157,15 @@ impl Edge {
         span
     }
 
-    async fn answer_traced(&self, route: Route, mut webhook: Webhook, mut span: Span) -> Result<Answer, Rejection> {
+    async fn answer_traced(
+        &self,
+        route: Route,
+        mut webhook: Webhook,
+        target: &str,
+        mut span: Span,
+    ) -> Result<Answer, Rejection> {
         webhook.trace_parent = span.parent().map(|parent| parent.to_string()).unwrap_or_default();
-        let answer = within(span.scope(), self.answer(route, webhook)).await;
+        let answer = within(span.scope(), self.answer(route, webhook, target)).await;
         let (status, ending) = match &answer {
             Ok(answer) => (answer.response.status(), answer.ending),
             Err(rejection) => (rejection.response().status(), Ending::Refused),
@@ -172,7 +178,7 @@ impl Edge {
         answer
     }
 
-    async fn answer(&self, route: Route, webhook: Webhook) -> Result<Answer, Rejection> {
+    async fn answer(&self, route: Route, webhook: Webhook, target: &str) -> Result<Answer, Rejection> {
         if let Some(who) = self.over_limit(&webhook) {
             let shown = self.sampler.admit("busy", Instant::now()).is_some();
             let complaint = shown.then(|| format!("too many calls of one {who}; the caller hears a busy signal"));
@@ -186,7 +192,7 @@ impl Edge {
         match self.forwarder.ask(&webhook, class).await {
             Ok(Outcome::UnknownAccount) => Err(Rejection::Refused(Refusal::UnknownAccount)),
             Ok(outcome) => Ok(self.answers.outcome(route.expects(), outcome)),
-            Err(unanswered) => Ok(self.without_control_plane(&webhook, &unanswered)),
+            Err(unanswered) => Ok(self.without_control_plane(&webhook, target, &unanswered)),
         }
     }
 
@@ -197,15 +203,21 @@ impl Edge {
         self.rates.exceeded(&webhook.account_sid, e164(&call.to), e164(&call.from), Instant::now())
     }
 
-    fn without_control_plane(&self, webhook: &Webhook, unanswered: &Unanswered) -> Answer {
+    /// Whoever can be held comes back; whoever was held often enough gets what others get, and never silence.
+    fn without_control_plane(&self, webhook: &Webhook, target: &str, unanswered: &Unanswered) -> Answer {
         self.forwarder.missed(&webhook.account_sid, webhook.receive_time.unwrap_or_else(clock::now));
-        let instructions = degraded::instructions(&self.directory, &webhook.account_sid, webhook);
-        let mut answer = match &instructions {
-            Some(instructions) => self.answers.instructions(instructions, Ending::Fallback),
-            None => unavailable(),
+        let instructions = hold::instructions(webhook, target)
+            .map(|instructions| (instructions, "a request to wait"))
+            .or_else(|| {
+                let of_number = degraded::instructions(&self.directory, &webhook.account_sid, webhook)?;
+                Some((of_number, "the number's fallback"))
+            })
+            .or_else(|| Some((hold::farewell(webhook, target)?, "a goodbye")));
+        let (mut answer, answered) = match &instructions {
+            Some((instructions, what)) => (self.answers.instructions(instructions, Ending::Fallback), *what),
+            None => (unavailable(), "503"),
         };
         if self.sampler.admit(answer.ending.word(), Instant::now()).is_some() {
-            let answered = if instructions.is_some() { "the number's fallback" } else { "503" };
             answer.complaint = Some(format!("answered with {answered}: {unanswered}"));
         }
         answer

@@ -2,7 +2,10 @@
 
 use callplane_proto::edge::v1::CallFacts;
 
-use super::field::{Malformed, address, present, sid, text, word};
+use super::{
+    field::{Malformed, address, present, sid, text, word},
+    held::Held,
+};
 use crate::form::Form;
 
 /// The facts; only the call's id must be there.
@@ -30,6 +33,12 @@ pub fn inbound(form: &Form) -> Result<CallFacts, Malformed> {
     present(form, "From")?;
     present(form, "To")?;
     facts(form)
+}
+
+/// The facts of a call of ours that was answered. Twilio says by whom in the first request only.
+pub fn answered(form: &Form, held: Held) -> Result<CallFacts, Malformed> {
+    let facts = facts(form)?;
+    Ok(if facts.answered_by.is_empty() { CallFacts { answered_by: held.answered_by, ..facts } } else { facts })
 }
 
 #[cfg(test)]

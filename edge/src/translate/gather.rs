@@ -5,14 +5,16 @@ use callplane_proto::edge::v1::DigitsGathered;
 use super::{
     call::facts,
     field::{Malformed, keys, number, text},
+    held::Held,
 };
 use crate::form::Form;
 
-/// Digits, speech, or nothing at all with `actionOnEmptyResult`.
-pub fn digits(form: &Form) -> Result<DigitsGathered, Malformed> {
+/// Digits, speech, or nothing at all with `actionOnEmptyResult`. Who was held had pressed their key before.
+pub fn digits(form: &Form, held: &Held) -> Result<DigitsGathered, Malformed> {
+    let pressed = keys(form, "Digits")?;
     Ok(DigitsGathered {
         call: Some(facts(form)?),
-        digits: keys(form, "Digits")?,
+        digits: if pressed.is_empty() { held.key.map(String::from).unwrap_or_default() } else { pressed },
         speech: text(form, "SpeechResult"),
         confidence: number(form, "Confidence").filter(|confidence: &f64| confidence.is_finite()),
     })
@@ -25,7 +27,9 @@ mod tests {
 
     #[test]
     fn speech_comes_with_its_confidence_and_digits_without() {
-        let read = |text: &str| digits(&Form::parse(text.as_bytes(), 200).expect("few fields")).expect("complete");
+        let read = |text: &str| {
+            digits(&Form::parse(text.as_bytes(), 200).expect("few fields"), &Default::default()).expect("complete")
+        };
         let speech = read("CallSid=CA1&SpeechResult=yes+please&Confidence=0.91");
         assert_eq!((speech.speech.as_str(), speech.confidence), ("yes please", Some(0.91)));
         let keys = read("CallSid=CA1&Digits=12*&FinishedOnKey=%23&Confidence=NaN");

@@ -6,6 +6,7 @@ mod delivery;
 mod dial;
 mod field;
 mod gather;
+pub mod held;
 mod message;
 mod progress;
 mod recording;
@@ -16,6 +17,7 @@ use callplane_proto::edge::v1::{AnswerFailed, CallAnswered, CallReceived, Webhoo
 use crate::{form::Form, route::Route};
 
 pub use field::{Malformed, e164};
+use held::Held;
 
 /// Where a webhook came in, beside its form.
 pub struct Arrival<'a> {
@@ -61,7 +63,7 @@ pub fn webhook(arrival: &Arrival<'_>, form: &Form) -> Result<Webhook, Malformed>
         return Err(Malformed(name, "comes twice with different values"));
     }
     Ok(Webhook {
-        event: Some(event(arrival.route, form)?),
+        event: Some(event(arrival, form)?),
         delivery_key: delivery::key(arrival, form),
         receive_time: None,
         account_sid: arrival.account_sid.to_owned(),
@@ -71,11 +73,11 @@ pub fn webhook(arrival: &Arrival<'_>, form: &Form) -> Result<Webhook, Malformed>
     })
 }
 
-fn event(route: Route, form: &Form) -> Result<Event, Malformed> {
-    Ok(match route {
+fn event(arrival: &Arrival<'_>, form: &Form) -> Result<Event, Malformed> {
+    Ok(match arrival.route {
         Route::Voice => Event::CallReceived(CallReceived { call: Some(call::inbound(form)?) }),
-        Route::Answered => Event::CallAnswered(CallAnswered { call: Some(call::facts(form)?) }),
-        Route::Gather => Event::DigitsGathered(gather::digits(form)?),
+        Route::Answered => Event::CallAnswered(CallAnswered { call: Some(call::answered(form, held(arrival))?) }),
+        Route::Gather => Event::DigitsGathered(gather::digits(form, &held(arrival))?),
         Route::Status => Event::CallProgressed(progress::progress(form)?),
         Route::Dial => Event::DialEnded(dial::ended(form)?),
         Route::Recording => Event::RecordingProgressed(recording::progress(form)?),
@@ -84,6 +86,11 @@ fn event(route: Route, form: &Form) -> Result<Event, Malformed> {
         Route::MessageStatus => Event::MessageProgressed(message::progress(form)?),
         Route::Fallback => Event::AnswerFailed(answer_failed(form)?),
     })
+}
+
+/// What is remembered of somebody who comes back from being held, which only addresses with a tag do.
+fn held(arrival: &Arrival<'_>) -> Held {
+    if arrival.tag.is_empty() { Held::default() } else { Held::read(arrival.target) }
 }
 
 fn answer_failed(form: &Form) -> Result<AnswerFailed, Malformed> {
@@ -122,6 +129,31 @@ mod tests {
             (webhook.tag.as_str(), webhook.route.as_str(), webhook.account_sid.as_str()),
             ("t1", "gather", "AC1")
         );
+    }
+
+    #[test]
+    fn a_key_that_was_pressed_before_the_hold_counts_unless_another_is_pressed() {
+        let gathered = |tag, target, encoded: &str| {
+            let arrival = Arrival { tag, target, ..arrival(Route::Gather) };
+            match webhook(&arrival, &form(encoded)).expect("complete").event {
+                Some(Event::DigitsGathered(gathered)) => gathered.digits,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(gathered("t1", "/twilio/gather/t1?hold=1&digits=1", "CallSid=CA1"), "1");
+        assert_eq!(gathered("t1", "/twilio/gather/t1?hold=1&digits=1", "CallSid=CA1&Digits=2"), "2");
+        assert_eq!(gathered("t1", "/twilio/gather/t1?hold=1", "CallSid=CA1"), "");
+        assert_eq!(gathered("", "/twilio/gather?hold=1&digits=1", "CallSid=CA1"), "", "nobody is held there");
+    }
+
+    #[test]
+    fn who_answered_is_remembered_over_a_hold() {
+        let target = "/twilio/voice/t1?hold=1&answered_by=machine_end_beep";
+        let arrival = Arrival { target, ..arrival(Route::Answered) };
+        let Ok(Some(Event::CallAnswered(answered))) = webhook(&arrival, &form("CallSid=CA1")).map(|it| it.event) else {
+            panic!("an answered call is CallAnswered");
+        };
+        assert_eq!(answered.call.expect("facts").answered_by, "machine_end_beep");
     }
 
     #[test]
