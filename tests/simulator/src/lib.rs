@@ -40,7 +40,7 @@ pub use fault::{Fault, FaultAction};
 pub use handle::{Simulator, SimulatorHandle, SimulatorOptions};
 pub use ledger::{Entry, Happened, LedgerFilter};
 pub use script::{Act, Answer, Callee, MessageFate, Script, StreamFate};
-pub use state::AccountStatus;
+pub use state::{AccountStatus, Pricing};
 pub use twilio::alerts::NewAlert;
 pub use twilio::receiving::{InboundMessage, MessageTranscript};
 pub use webhook::Kind;

@@ -67,6 +67,11 @@ impl Callee {
     pub fn presses(digits: &str) -> Self {
         Callee::Answers(Answer { acts: vec![Act::Press(digits.to_owned())], ..Answer::default() })
     }
+
+    /// A machine answers, speaks its greeting, beeps and records.
+    pub fn machine() -> Self {
+        Callee::Answers(Answer { answered_by: "machine_start".to_owned(), ..Answer::default() })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,13 +81,21 @@ pub struct Answer {
     /// How long the person stays on the line.
     pub for_seconds: u32,
     pub acts: Vec<Act>,
-    /// What machine detection would say: `human`, `machine_start`, `fax`, `unknown`.
+    /// What machine detection would say: `human`, `machine_start`, `machine_end_beep`, `fax`, `unknown`.
     pub answered_by: String,
+    /// How long a machine speaks before its beep.
+    pub greeting_seconds: u32,
 }
 
 impl Default for Answer {
     fn default() -> Self {
-        Self { after_seconds: 5, for_seconds: 30, acts: Vec::new(), answered_by: "human".to_owned() }
+        Self {
+            after_seconds: 5,
+            for_seconds: 30,
+            acts: Vec::new(),
+            answered_by: "human".to_owned(),
+            greeting_seconds: 8,
+        }
     }
 }
 

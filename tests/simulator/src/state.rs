@@ -47,10 +47,38 @@ pub struct Account {
     /// Numbers that may be called from (and, on trial, called) without being owned.
     pub verified_numbers: Vec<String>,
     pub calls_per_second: u32,
+    pub pricing: Pricing,
     /// When the queue of outbound calls lets the next one go.
     pub next_call_at: Option<Timestamp>,
     pub created: Timestamp,
     pub updated: Timestamp,
+}
+
+/// What Twilio bills, and when it shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pricing {
+    /// Of a call that was answered, as Twilio writes it: a charge is below zero.
+    pub call: String,
+    /// Of a message that was sent.
+    pub message: String,
+    pub unit: String,
+    /// Shown so long after the end of a call, or after a message was sent.
+    pub after_seconds: u32,
+}
+
+impl Default for Pricing {
+    fn default() -> Self {
+        Self { call: "-0.02000".to_owned(), message: "-0.00750".to_owned(), unit: "USD".to_owned(), after_seconds: 180 }
+    }
+}
+
+impl Pricing {
+    /// Whether what was over at `end` has its price by `now`.
+    pub fn due(&self, end: Option<Timestamp>, now: Timestamp) -> Option<()> {
+        let shown = end? + chrono::TimeDelta::seconds(i64::from(self.after_seconds));
+        (shown <= now).then_some(())
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod control;
+pub mod detection;
 pub mod dial;
 pub mod gather;
 pub mod inbound;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::Ask;
+use super::detection::Detection;
 use super::leg::Leg;
 use super::party::{BUSY_AFTER, FAILED_AFTER, sip_code};
 use super::record::{Callback, finish_started, make};
@@ -26,7 +27,7 @@ pub struct Plan {
     pub events: Vec<String>,
     pub timeout: u32,
     pub time_limit: Option<u32>,
-    pub machine_detection: bool,
+    pub machine_detection: Option<Detection>,
     pub recording: Option<RecordingPlan>,
 }
 
@@ -130,13 +131,20 @@ async fn ring(leg: &mut Leg, callee: &Callee, timeout: u32) -> Result<Answer, &'
 async fn talk(leg: &mut Leg, answer: &Answer, plan: &Plan) -> &'static str {
     let longest = plan.time_limit.unwrap_or(u32::MAX).min(answer.for_seconds);
     leg.leaves_at = Some(leg.now + TimeDelta::seconds(i64::from(longest)));
-    leg.answered_by = plan.machine_detection.then(|| answer.answered_by.clone());
     leg.answer();
     let (person, call_sid) = (leg.person.clone(), leg.facts.sid.clone());
     leg.world.note(Happened::Answered { person, call_sid, account_sid: leg.facts.account_sid.clone() });
     leg.report_progress("answered", "in-progress", None).await;
+    let detected = match plan.machine_detection {
+        Some(detection) => detection.listen(leg, answer).await,
+        None => Ok(()),
+    };
     // An order that came while the callback was under way is obeyed before the first document.
-    let start = match leg.pass(0).await {
+    let begun = match detected {
+        Ok(()) => leg.pass(0).await,
+        interrupted => interrupted,
+    };
+    let start = match begun {
         Ok(()) => Some(plan.instructions.clone()),
         Err(Turn::Redirected(redirect)) => Some(redirect),
         Err(_) => None,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
-use crate::state::{Account, AccountStatus, ApiKey, Capabilities, Number};
+use crate::state::{Account, AccountStatus, ApiKey, Capabilities, Number, Pricing};
 use crate::twilio::{is_sid, numbers::is_e164};
 use crate::world::World;
 
@@ -26,6 +26,7 @@ pub struct NewAccount {
     pub balance: Option<String>,
     pub verified_numbers: Vec<String>,
     pub calls_per_second: Option<u32>,
+    pub pricing: Option<Pricing>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +78,7 @@ pub fn add_account(world: &World, new: NewAccount) -> Result<SeededAccount> {
         balance: new.balance.unwrap_or_else(|| "100.00".to_owned()),
         verified_numbers: new.verified_numbers,
         calls_per_second: new.calls_per_second.unwrap_or(1).max(1),
+        pricing: new.pricing.unwrap_or_default(),
         next_call_at: None,
         created: now,
         updated: now,
@@ -99,6 +101,7 @@ pub struct AccountChange {
     pub auth_token: Option<String>,
     pub calls_per_second: Option<u32>,
     pub balance: Option<String>,
+    pub pricing: Option<Pricing>,
 }
 
 pub fn change_account(world: &World, sid: &str, change: AccountChange) -> Result<SeededAccount> {
@@ -108,6 +111,9 @@ pub fn change_account(world: &World, sid: &str, change: AccountChange) -> Result
     account.calls_per_second = change.calls_per_second.unwrap_or(account.calls_per_second).max(1);
     if let Some(token) = change.auth_token {
         account.auth_token = token;
+    }
+    if let Some(pricing) = change.pricing {
+        account.pricing = pricing;
     }
     if let Some(balance) = change.balance {
         account.balance = balance;

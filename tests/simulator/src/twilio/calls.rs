@@ -7,6 +7,7 @@ use super::numbers::is_e164;
 use super::paging::page;
 use super::{Context, Result};
 use crate::call::control::{CallControl, Order, Redirect};
+use crate::call::detection::Detection;
 use crate::call::outbound::{self, Plan, RecordingPlan};
 use crate::call::transcript::Transcript;
 use crate::clock::{Timestamp, rfc2822};
@@ -17,7 +18,10 @@ use crate::webhook::target;
 
 const EVENTS: [&str; 4] = ["initiated", "ringing", "answered", "completed"];
 
-fn view(call: &Call) -> Value {
+fn view(context: &Context<'_>, state: &State, call: &Call) -> Value {
+    let pricing = state.accounts.get(&call.account_sid).map(|account| account.pricing.clone()).unwrap_or_default();
+    // Whom nobody answered costs nothing, and Twilio shows no price for it.
+    let price = call.started.and(pricing.due(call.ended, context.world.clock.now())).map(|()| pricing.call);
     let seconds = call.ended.map(|end| call.started.map_or(0, |start| (end - start).num_seconds()));
     json!({
         "account_sid": call.account_sid,
@@ -35,8 +39,8 @@ fn view(call: &Call) -> Value {
         "group_sid": Value::Null,
         "parent_call_sid": call.parent_sid,
         "phone_number_sid": call.number_sid,
-        "price": Value::Null,
-        "price_unit": "USD",
+        "price": price,
+        "price_unit": pricing.unit,
         "queue_time": call.queue_ms.to_string(),
         "sid": call.sid,
         "start_time": call.started.or(call.ended).map(rfc2822),
@@ -79,12 +83,12 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && in_window(context, "EndTime", call.ended)
     };
     let rows = state.calls.newest_first().filter(wanted);
-    page(context, "calls", rows, view)
+    page(context, "calls", rows, |call| view(context, &state, call))
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {
     let state = context.world.state();
-    Ok(Answer::json(200, &view(own(context, &state, sid)?)))
+    Ok(Answer::json(200, &view(context, &state, own(context, &state, sid)?)))
 }
 
 pub fn own<'a>(context: &Context<'_>, state: &'a State, sid: &str) -> Result<&'a Call> {
@@ -119,7 +123,7 @@ pub fn create(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {
     deed.sid = call.sid.clone();
     world.state().calls.put(&call.sid, call.clone());
     outbound::start(world, &call, plan);
-    Ok(Answer::json(201, &view(&call)))
+    Ok(Answer::json(201, &view(context, &world.state(), &call)))
 }
 
 fn check_parties(context: &Context<'_>, from: &str, to: &str) -> Result<()> {
@@ -174,9 +178,24 @@ fn plan(context: &Context<'_>) -> Result<Plan> {
         events,
         timeout,
         time_limit: context.given("TimeLimit").and_then(|seconds| seconds.parse().ok()),
-        machine_detection: context.given("MachineDetection").is_some(),
+        machine_detection: detection(context)?,
         recording: recording(context)?,
     })
+}
+
+fn detection(context: &Context<'_>) -> Result<Option<Detection>> {
+    let message_end = match context.given("MachineDetection") {
+        None => return Ok(None),
+        Some("Enable") => false,
+        Some("DetectMessageEnd") => true,
+        Some(_) => return Err(TwilioError::bad(20001, "MachineDetection must be Enable or DetectMessageEnd")),
+    };
+    let timeout = match context.given("MachineDetectionTimeout").map(str::parse) {
+        None => 30,
+        Some(Ok(seconds @ 3..=59)) => seconds,
+        Some(_) => return Err(TwilioError::bad(20001, "MachineDetectionTimeout must be 3 to 59 seconds")),
+    };
+    Ok(Some(Detection { message_end, timeout }))
 }
 
 fn recording(context: &Context<'_>) -> Result<Option<RecordingPlan>> {
@@ -241,5 +260,5 @@ pub fn update(context: &Context<'_>, sid: &str) -> Result<Answer> {
     };
     call.control.give(order);
     context.world.clock.stir();
-    Ok(Answer::json(200, &view(&call)))
+    Ok(Answer::json(200, &view(context, &context.world.state(), &call)))
 }

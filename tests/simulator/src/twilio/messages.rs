@@ -12,7 +12,9 @@ use crate::script::MessageFate;
 use crate::state::{Message, State};
 use crate::webhook::target;
 
-fn view(message: &Message) -> Value {
+fn view(context: &Context<'_>, state: &State, message: &Message) -> Value {
+    let pricing = state.accounts.get(&message.account_sid).map(|account| account.pricing.clone()).unwrap_or_default();
+    let price = pricing.due(message.sent, context.world.clock.now()).map(|()| pricing.message);
     let path = format!("/2010-04-01/Accounts/{}/Messages/{}", message.account_sid, message.sid);
     json!({
         "account_sid": message.account_sid,
@@ -28,8 +30,8 @@ fn view(message: &Message) -> Value {
         "messaging_service_sid": message.messaging_service_sid,
         "num_media": message.media.len().to_string(),
         "num_segments": sending::segments(&message.body).to_string(),
-        "price": Value::Null,
-        "price_unit": "USD",
+        "price": price,
+        "price_unit": pricing.unit,
         "sid": message.sid,
         "status": message.status,
         "subresource_uris": { "media": format!("{path}/Media.json") },
@@ -47,13 +49,14 @@ pub fn list(context: &Context<'_>) -> Result<Answer> {
             && super::calls::in_window(context, "DateSent", message.sent)
     };
     let rows = state.messages.newest_first().filter(wanted);
-    page(context, "messages", rows, view)
+    page(context, "messages", rows, |message| view(context, &state, message))
 }
 
 pub fn get(context: &Context<'_>, sid: &str) -> Result<Answer> {
     let state = context.world.state();
     let found = state.messages.get(sid).filter(|message| message.account_sid == context.account_sid);
-    Ok(Answer::json(200, &view(found.ok_or_else(|| TwilioError::not_found(&context.request.path))?)))
+    let message = found.ok_or_else(|| TwilioError::not_found(&context.request.path))?;
+    Ok(Answer::json(200, &view(context, &state, message)))
 }
 
 pub fn create(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {
@@ -95,7 +98,7 @@ pub fn create(context: &Context<'_>, deed: &mut Deed) -> Result<Answer> {
     state.messages.put(&message.sid, message.clone());
     drop(state);
     sending::start(world, &message, callback);
-    Ok(Answer::json(201, &view(&message)))
+    Ok(Answer::json(201, &view(context, &world.state(), &message)))
 }
 
 fn sender(context: &Context<'_>, state: &State, from: &str) -> Result<String> {

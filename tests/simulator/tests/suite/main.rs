@@ -3,6 +3,7 @@
 mod host;
 mod inbound_calls;
 mod messages;
+mod outbound;
 mod process;
 mod rest;
 mod steering;

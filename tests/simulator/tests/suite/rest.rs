@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 
-const OURS: &str = "+15550100001";
-const FRIEND: &str = "+15550100050";
+pub const OURS: &str = "+15550100001";
+pub const FRIEND: &str = "+15550100050";
 
-struct Scene {
-    simulator: SimulatorHandle,
-    main: SeededAccount,
+pub struct Scene {
+    pub simulator: SimulatorHandle,
+    pub main: SeededAccount,
     sub: SeededAccount,
 }
 
-async fn scene(pace: Pace) -> Scene {
+pub async fn scene(pace: Pace) -> Scene {
     let start = "2026-08-04T09:00:00Z".parse().expect("a valid time");
     let options = SimulatorOptions { start: Some(start), pace, ..SimulatorOptions::default() };
     let simulator = Simulator::start(options).await.expect("a free port");
@@ -48,7 +48,7 @@ impl Scene {
         (status, response.json().await.unwrap_or(Value::Null))
     }
 
-    async fn main(&self, method: &str, resource: &str, form: &[(&str, &str)]) -> (u16, Value) {
+    pub async fn main(&self, method: &str, resource: &str, form: &[(&str, &str)]) -> (u16, Value) {
         let path = format!("/{}{resource}", self.main.sid);
         self.ask(method, &path, (&self.main.sid, &self.main.auth_token), form).await
     }
