@@ -8,6 +8,7 @@ pub mod answer;
 pub mod api_base;
 pub mod call;
 mod calling_code;
+pub mod calling_hours;
 pub mod checklist;
 pub mod country;
 pub mod e164;
