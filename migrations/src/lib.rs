@@ -12,6 +12,7 @@ mod m0006_monitor;
 mod m0007_failover;
 mod m0008_notification;
 mod m0009_attachment;
+mod m0010_contacts;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_failover::Migration),
             Box::new(m0008_notification::Migration),
             Box::new(m0009_attachment::Migration),
+            Box::new(m0010_contacts::Migration),
         ]
     }
 }

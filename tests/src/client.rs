@@ -91,6 +91,12 @@ impl Api {
         voicemails: pb::voicemail_service_client::VoicemailServiceClient<Line>;
         /// Messages.
         messages: pb::message_service_client::MessageServiceClient<Line>;
+        /// Contacts.
+        contacts: pb::contact_service_client::ContactServiceClient<Line>;
+        /// What contacts allowed.
+        consents: pb::consent_service_client::ConsentServiceClient<Line>;
+        /// The do-not-call list.
+        dnc: pb::dnc_service_client::DncServiceClient<Line>;
         /// Health of accounts.
         monitors: pb::monitor_service_client::MonitorServiceClient<Line>;
         /// What people were told.

@@ -44,6 +44,9 @@ nouns! {
     Recording / RecordingId = "rec", "recording";
     Voicemail / VoicemailId = "vml", "voicemail";
     Message / MessageId = "msg", "message";
+    Contact / ContactId = "con", "contact";
+    Consent / ConsentId = "cns", "consent";
+    DncEntry / DncEntryId = "dnc", "do-not-call entry";
     Probe / ProbeId = "prb", "probe";
     Failover / FailoverId = "fov", "failover";
     Move / MoveId = "mov", "move";

@@ -3,8 +3,11 @@
 
 pub mod account;
 pub mod agent;
+pub mod consent;
+pub mod contact;
 pub mod context;
 pub mod dispatch;
+pub mod dnc;
 pub mod failover;
 pub mod heartbeat;
 pub mod ingest;

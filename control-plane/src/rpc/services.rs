@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use super::{
-    account::Accounts, agent::Agents, audit::Audit, call::Calls, event::Events, failover::Failovers, message::Messages,
-    monitor::Monitors, notification::Notifications, phone_number::PhoneNumbers, route_plan::RoutePlans, system::System,
-    token::Tokens, voicemail::Voicemails, workspace::Workspaces,
+    account::Accounts, agent::Agents, audit::Audit, call::Calls, consent::Consents, contact::Contacts, dnc::DoNotCall,
+    event::Events, failover::Failovers, message::Messages, monitor::Monitors, notification::Notifications,
+    phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens, voicemail::Voicemails,
+    workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
@@ -23,6 +24,9 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
         .add_service(pb::call_service_server::CallServiceServer::new(Calls::new(Arc::clone(ctx), stop.clone())))
         .add_service(pb::voicemail_service_server::VoicemailServiceServer::new(Voicemails::new(Arc::clone(ctx))))
         .add_service(pb::message_service_server::MessageServiceServer::new(Messages::new(Arc::clone(ctx))))
+        .add_service(pb::contact_service_server::ContactServiceServer::new(Contacts::new(Arc::clone(ctx))))
+        .add_service(pb::consent_service_server::ConsentServiceServer::new(Consents::new(Arc::clone(ctx))))
+        .add_service(pb::dnc_service_server::DncServiceServer::new(DoNotCall::new(Arc::clone(ctx))))
         .add_service(pb::monitor_service_server::MonitorServiceServer::new(Monitors::new(
             Arc::clone(ctx),
             stop.clone(),

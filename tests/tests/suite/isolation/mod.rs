@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use callplane_control_plane::{
     clock::TimeOrderedIds,
     domain::id::{
-        AccountId, AgentId, CallId, FailoverId, MessageId, NotificationId, PhoneNumberId, RoutePlanId, TokenId,
-        VoicemailId, WorkspaceId,
+        AccountId, AgentId, CallId, ContactId, FailoverId, MessageId, NotificationId, PhoneNumberId, RoutePlanId,
+        TokenId, VoicemailId, WorkspaceId,
     },
     token::{Audience, Claims, Scopes, TokenKeys, generate_pem},
 };
@@ -67,6 +67,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         MessageId::fresh(ids).to_string(),
         NotificationId::fresh(ids).to_string(),
         FailoverId::fresh(ids).to_string(),
+        ContactId::fresh(ids).to_string(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }
@@ -89,6 +90,12 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
     let (account_id, reason) = (account.id.clone(), "Why not.".to_owned());
     let failover = pb::StartFailoverRequest { account_id, reason, ..Default::default() };
     let failover = plane.api.failovers().start_failover(failover).await.expect("begun").into_inner().failover;
+    let refuser = pb::AddDncEntryRequest { phone_number: samples::REFUSER.into(), ..Default::default() };
+    plane.api.dnc().add_dnc_entry(refuser).await.expect("listed");
+    let contact =
+        pb::Contact { display_name: "Ann".into(), phone_number: samples::REFUSER.into(), ..Default::default() };
+    let contact = pb::CreateContactRequest { contact: Some(contact), ..Default::default() };
+    let contact = plane.api.contacts().create_contact(contact).await.expect("kept").into_inner().contact;
     let tokens = plane.api.tokens().list_tokens(pb::ListTokensRequest::default()).await.expect("listed");
     let made = [
         plane.workspace_id.clone(),
@@ -102,6 +109,7 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         messages.into_inner().messages[0].id.clone(),
         mail.expect("a notification").id,
         failover.expect("a failover").id,
+        contact.expect("a contact").id,
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }

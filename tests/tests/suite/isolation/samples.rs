@@ -1,7 +1,7 @@
 //! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
 
 /// Each kind of id that a request can name.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 12] = [
     "workspace",
     "token",
     "account",
@@ -13,7 +13,11 @@ pub const KINDS: [&str; 11] = [
     "message",
     "notification",
     "failover",
+    "contact",
 ];
+
+/// Somebody who is on the workspace's do-not-call list.
+pub const REFUSER: &str = "+14155550114";
 
 const BOX: &str = r#"{"display_name": "Theirs", "announcement": {"text": "Hello."}, "fallback_agent_id": "{agent}"}"#;
 const PLAN: &str = r#"{"display_name": "Theirs", "rules": [{"display_name": "All", "targets": [{"agent_id": "{agent}", "weight": 1}]}],
@@ -131,6 +135,19 @@ pub fn request(method: &str) -> Option<String> {
         "v1.VoicemailService/MarkVoicemail" => r#"{"voicemail_id": "{voicemail}", "mark": 2}"#.into(),
         "v1.MessageService/GetMessage" => r#"{"message_id": "{message}"}"#.into(),
         "v1.MessageService/ListMessages" => r#"{"phone_number_id": "{number}"}"#.into(),
+        "v1.ContactService/CreateContact" => {
+            r#"{"contact": {"display_name": "Theirs", "phone_number": "+14155550113", "external_id": "theirs"}}"#.into()
+        }
+        "v1.ContactService/UpdateContact" => {
+            r#"{"contact": {"id": "{contact}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
+        }
+        "v1.ContactService/GetContact" | "v1.ContactService/DeleteContact" => r#"{"contact_id": "{contact}"}"#.into(),
+        "v1.ConsentService/RecordConsent" => {
+            r#"{"consent": {"address": "+14155550113", "channel": 1, "state": 1, "source": "web-form"}}"#.into()
+        }
+        "v1.DncService/AddDncEntry" | "v1.DncService/RemoveDncEntry" => r#"{"phone_number": "+14155550113"}"#.into(),
+        "v1.DncService/GetDncEntry" => format!(r#"{{"phone_number": "{REFUSER}"}}"#),
+        "v1.DncService/ImportDncEntries" => r#"{"phone_numbers": ["+14155550113"]}"#.into(),
         "v1.FailoverService/StartFailover" => {
             r#"{"account_id": "{account}", "target_account_id": "{account}", "reason": "Theirs."}"#.into()
         }
@@ -152,6 +169,9 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.TokenService/ListTokens"
         | "v1.AgentService/ListAgents"
         | "v1.RoutePlanService/ListRoutePlans"
+        | "v1.ContactService/ListContacts"
+        | "v1.ConsentService/ListConsents"
+        | "v1.DncService/ListDncEntries"
         | "v1.EventService/WatchEvents"
         | "v1.AuditService/VerifyAuditChain"
         | "v1.SystemService/GetServerInfo"
