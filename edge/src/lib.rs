@@ -11,7 +11,6 @@ mod limit;
 mod log;
 mod mask;
 mod metrics;
-pub mod render;
 pub mod route;
 mod serve;
 pub mod settings;

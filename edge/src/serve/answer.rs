@@ -2,16 +2,12 @@
 
 use bytes::Bytes;
 use callplane_proto::edge::v1::{Hangup, Instructions, Reject, Say, Verb, verb::Kind};
+use callplane_twiml::{Renderer, Unwritable};
 use http::{Response, StatusCode, header};
 use http_body_util::Full;
 
 use super::texts;
-use crate::{
-    forward::Outcome,
-    metrics::Ending,
-    render::{Renderer, Unwritable},
-    route::Expects,
-};
+use crate::{forward::Outcome, metrics::Ending, route::Expects};
 
 /// An answer and how it is counted.
 pub struct Answer {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use callplane_proto::edge::v1::{Webhook, webhook::Event};
 use callplane_telemetry::{Kind, Span, Tracer, within};
+use callplane_twiml::Renderer;
 use http::{Method, Request, Response, request::Parts};
 use http_body_util::Full;
 use tokio::time::{Instant, timeout};
@@ -25,7 +26,6 @@ use crate::{
     log::Sampler,
     mask,
     metrics::{Ending, Metrics},
-    render::Renderer,
     route::{Expects, Route, Table},
     settings::Settings,
     state::Directory,

@@ -14,7 +14,7 @@ use std::{collections::HashMap, convert::Infallible, net::SocketAddr, sync::Arc}
 use bytes::Bytes;
 use callplane_control_plane::secret::{MasterKeys, StreamTokens};
 use callplane_control_plane::{clock::SystemClock, domain::time::Clock};
-use callplane_edge::render::Renderer;
+use callplane_twiml::Renderer;
 use form::Form;
 use hmac::{Hmac, KeyInit};
 use http::{HeaderValue, Request, Response, StatusCode, header};

@@ -1,10 +1,10 @@
 //! What Twilio should read for instructions: written down a second time, as a tree, from the instructions' description.
 
-use callplane_edge::render::Unwritable;
 use callplane_proto::edge::v1::{
     Dial, DialTarget, Gather, GatherInput, Messages, Record, Stream, Verb, dial_target, verb::Kind,
 };
 use callplane_simulator::twiml::Element;
+use callplane_twiml::Unwritable;
 use prost_types::Duration;
 
 use super::BASE;

@@ -4,9 +4,9 @@
 mod build;
 mod expect;
 
-use callplane_edge::render::{Renderer, Unwritable};
 use callplane_proto::edge::v1::Instructions;
 use callplane_simulator::twiml::parse;
+use callplane_twiml::{Renderer, Unwritable};
 use prost::Message;
 
 use crate::{
