@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use callplane_telemetry::{Kind, Span, child};
-use reqwest::{Client, RequestBuilder, Response, redirect, retry};
+use http::HeaderMap;
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 
 use super::{
@@ -71,6 +72,16 @@ pub struct Answer {
 impl Line {
     /// A line that connects when first used.
     pub fn new(vendor: &'static str, limits: Limits, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::with(vendor, limits, clock, |client| client)
+    }
+
+    /// The same over a client that `more` says more about, such as which addresses it may reach.
+    pub fn with(
+        vendor: &'static str,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, Error> {
         // HTTP/1.1: on a shared HTTP/2 connection one stalled account would stall them all. No proxy from the
         // environment: an address to go through is a base URL somebody chose.
         let client = Client::builder()
@@ -81,9 +92,8 @@ impl Line {
             .no_proxy()
             .connect_timeout(limits.connect)
             .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(64)
-            .build()
-            .map_err(Error::internal)?;
+            .pool_max_idle_per_host(64);
+        let client = more(client).build().map_err(Error::internal)?;
         Ok(Self { vendor, client, lanes: Lanes::new(limits.concurrent), breaker: Breaker::default(), clock, limits })
     }
 
@@ -106,6 +116,18 @@ impl Line {
         request: RequestBuilder,
         read: impl FnOnce(&Answer) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.exchange_whole(circuit, what, deadline, request, |answer, _| read(answer)).await
+    }
+
+    /// The same for who reads the headers of the answer too.
+    pub async fn exchange_whole<T>(
+        &self,
+        circuit: &Circuit,
+        what: &'static str,
+        deadline: Duration,
+        request: RequestBuilder,
+        read: impl FnOnce(&Answer, &HeaderMap) -> Outcome<T>,
+    ) -> Outcome<T> {
         let started = Instant::now();
         let _place = match self.lanes.enter(&circuit.account, self.clock.now(), deadline).await {
             Ok(place) => place,
@@ -120,7 +142,7 @@ impl Line {
         let left = deadline.saturating_sub(started.elapsed());
         let mut span = self.span(what);
         let (status, outcome) = match self.send(request.timeout(left)).await {
-            Ok(answer) => (answer.status, self.judge(circuit, &answer, read)),
+            Ok((answer, headers)) => (answer.status, self.judge(circuit, &answer, |answer| read(answer, &headers))),
             Err(lost) => (0, lost.into_outcome()),
         };
         self.tally(circuit, &outcome);
@@ -171,11 +193,12 @@ impl Line {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Lost> {
-        let response = request.send().await.map_err(|error| Lost::from_error(&error))?;
+    async fn send(&self, request: RequestBuilder) -> Result<(Answer, HeaderMap), Lost> {
+        let mut response = request.send().await.map_err(|error| Lost::from_error(&error))?;
         let status = response.status().as_u16();
         let retry_after = self.retry_after(&response);
-        Ok(Answer { status, body: self.body(response).await, retry_after })
+        let headers = std::mem::take(response.headers_mut());
+        Ok((Answer { status, body: self.body(response).await, retry_after }, headers))
     }
 
     async fn body(&self, mut response: Response) -> Result<Bytes, &'static str> {
