@@ -6,6 +6,7 @@ pub mod account;
 pub mod agent;
 pub mod answer;
 pub mod api_base;
+pub mod calendar;
 pub mod call;
 mod calling_code;
 pub mod calling_hours;
