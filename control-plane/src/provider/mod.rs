@@ -3,6 +3,7 @@
 
 pub mod access;
 mod breaker;
+pub mod calendar;
 pub mod elevenlabs;
 mod lanes;
 pub mod line;

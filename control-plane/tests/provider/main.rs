@@ -1,5 +1,6 @@
 //! The vendors' clients against a small server in the test: what is sent, and what each kind of answer ends in.
 
+mod calendar;
 mod elevenlabs;
 mod fuzz;
 mod openapi_contract;
