@@ -13,6 +13,7 @@ mod m0007_failover;
 mod m0008_notification;
 mod m0009_attachment;
 mod m0010_contacts;
+mod m0011_escalation;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_notification::Migration),
             Box::new(m0009_attachment::Migration),
             Box::new(m0010_contacts::Migration),
+            Box::new(m0011_escalation::Migration),
         ]
     }
 }

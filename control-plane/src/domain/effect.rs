@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AccountId, AgentId, CallId, FailoverId, NotificationId, PhoneNumberId},
+    id::{AccountId, AgentId, AttemptId, CallId, FailoverId, NotificationId, PhoneNumberId},
     phone_number::attachment::Deed,
     sid::CallSid,
     telephony::{Cursor, NumberSeen, Webhooks},
@@ -35,6 +35,14 @@ pub enum Effect {
     ListCalls { account_id: AccountId, since: Timestamp, cursor: Option<Cursor>, round: u32 },
     /// Hands a notification to the mail vendor.
     SendMail { notification_id: NotificationId, round: u32 },
+    /// Asks a vendor to make an attempt: to call, to write, to mail.
+    MakeAttempt { account_id: Option<AccountId>, attempt_id: AttemptId, round: u32 },
+    /// Looks for an attempt that a vendor may have taken.
+    FindAttempt { account_id: AccountId, attempt_id: AttemptId, round: u32 },
+    /// Reads how an attempt stands.
+    ReadAttempt { account_id: AccountId, attempt_id: AttemptId, round: u32 },
+    /// Takes back a call that waits or rings.
+    EndAttempt { account_id: AccountId, attempt_id: AttemptId, round: u32 },
     /// Reads the account that shall take over: proof that it works, before anything is moved there.
     ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
     /// Looks at everything an account is watched for.
@@ -49,11 +57,15 @@ pub enum Queue {
     Work,
     /// Probes.
     Probes,
+    /// Calls, messages and mails to people: whoever must be reached in time does not wait behind anything else.
+    Attempts,
 }
 
 impl Queue {
     /// The kinds of effects that are probes.
     pub const PROBES: &[&str] = &["probe-account"];
+    /// The kinds of effects that reach people.
+    pub const ATTEMPTS: &[&str] = &["make-attempt", "find-attempt", "read-attempt", "end-attempt"];
 }
 
 impl Effect {
@@ -67,6 +79,10 @@ impl Effect {
             Self::ReadCall { .. } => "read-call",
             Self::ListCalls { .. } => "list-calls",
             Self::SendMail { .. } => "send-mail",
+            Self::MakeAttempt { .. } => "make-attempt",
+            Self::FindAttempt { .. } => "find-attempt",
+            Self::ReadAttempt { .. } => "read-attempt",
+            Self::EndAttempt { .. } => "end-attempt",
             Self::ProbeTarget { .. } => "probe-target",
             Self::ProbeAccount { .. } => "probe-account",
         }
@@ -80,10 +96,14 @@ impl Effect {
             | Self::FindNumber { .. }
             | Self::ReadCall { .. }
             | Self::ListCalls { .. }
+            | Self::FindAttempt { .. }
+            | Self::ReadAttempt { .. }
+            // Whoever is hung up on stays hung up on.
+            | Self::EndAttempt { .. }
             | Self::ProbeTarget { .. }
             | Self::ProbeAccount { .. } => true,
             Self::ManageImport { deed, .. } => deed.is_read(),
-            Self::WriteWebhooks { .. } | Self::SendMail { .. } => false,
+            Self::WriteWebhooks { .. } | Self::SendMail { .. } | Self::MakeAttempt { .. } => false,
         }
     }
 
@@ -96,8 +116,12 @@ impl Effect {
             | Self::ManageImport { account_id, deed: Deed::Import { .. }, .. }
             | Self::ReadCall { account_id, .. }
             | Self::ListCalls { account_id, .. }
+            | Self::FindAttempt { account_id, .. }
+            | Self::ReadAttempt { account_id, .. }
+            | Self::EndAttempt { account_id, .. }
             | Self::ProbeTarget { account_id, .. }
             | Self::ProbeAccount { account_id, .. } => Some(*account_id),
+            Self::MakeAttempt { account_id, .. } => *account_id,
             // ElevenLabs is asked with a key of its own; only an import hands over the account's.
             Self::ManageImport { .. } | Self::SendMail { .. } => None,
         }

@@ -47,6 +47,11 @@ nouns! {
     Contact / ContactId = "con", "contact";
     Consent / ConsentId = "cns", "consent";
     DncEntry / DncEntryId = "dnc", "do-not-call entry";
+    Meeting / MeetingId = "mtg", "meeting";
+    CalendarFeed / CalendarFeedId = "cal", "calendar feed";
+    Policy / PolicyId = "pol", "escalation policy";
+    Incident / IncidentId = "inc", "incident";
+    Attempt / AttemptId = "att", "attempt";
     Probe / ProbeId = "prb", "probe";
     Failover / FailoverId = "fov", "failover";
     Move / MoveId = "mov", "move";

@@ -61,3 +61,17 @@ pub fn call() -> Call {
     };
     merge(None, &received, &new_call()).call
 }
+
+/// A rung for the person, without a window of its own.
+pub fn rung(channel: super::ladder::Channel, offset: i64) -> super::ladder::Rung {
+    super::ladder::Rung {
+        offset,
+        channel,
+        target: super::ladder::Target::Person,
+        script: super::ladder::Script::default(),
+        window: None,
+        redials: 0,
+        reached: super::ladder::Reached::Acknowledged,
+        at_any_hour: false,
+    }
+}

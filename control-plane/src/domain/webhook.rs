@@ -4,7 +4,7 @@ use super::{
     answer::Answer,
     call::Fact,
     country::Country,
-    id::{AgentId, CallId},
+    id::{AgentId, AttemptId, CallId},
     message::MessageFact,
     recording::RecordingFact,
     sid::{AccountSid, CallSid},
@@ -20,6 +20,8 @@ pub struct Webhook {
     pub receive_time: Timestamp,
     /// The account that signed it.
     pub account_sid: AccountSid,
+    /// The attempt whose path it came by, if it is one.
+    pub attempt: Option<AttemptId>,
     /// What happened.
     pub event: Event,
 }
@@ -32,7 +34,7 @@ pub enum Event {
     /// An outbound call of ours was answered.
     CallAnswered { fact: Fact },
     /// Digits or speech.
-    DigitsGathered { fact: Fact },
+    DigitsGathered { fact: Fact, digits: String },
     /// Call progress.
     CallProgressed { fact: Fact },
     /// A dialled leg or a stream ended.
@@ -83,7 +85,7 @@ impl Event {
         match self {
             Self::CallReceived { fact, .. }
             | Self::CallAnswered { fact }
-            | Self::DigitsGathered { fact }
+            | Self::DigitsGathered { fact, .. }
             | Self::CallProgressed { fact }
             | Self::DialEnded { fact, .. }
             | Self::VoicemailLeft { fact, .. }

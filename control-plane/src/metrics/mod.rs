@@ -2,6 +2,7 @@
 //! somebody else chose. Whoever counts keeps a handle, so that no label is looked up for a webhook.
 
 mod commits;
+mod escalation;
 mod failovers;
 mod grpc;
 mod reconciled;
@@ -12,6 +13,7 @@ use callplane_telemetry::{SpanCounts, process};
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
 pub use commits::{Commits, FallenOut};
+pub use escalation::Escalation;
 pub use failovers::Failovers;
 pub use grpc::{Grpc, Method};
 pub use reconciled::Reconciled;
@@ -33,6 +35,8 @@ pub struct Metrics {
     pub reconciled: Reconciled,
     /// Failovers and their lines.
     pub failovers: Failovers,
+    /// Whether people are reached in time.
+    pub escalation: Escalation,
     /// How things stand at a scrape.
     pub standing: Standing,
 }
@@ -45,10 +49,11 @@ impl Default for Metrics {
         let work = Work::register(&mut registry);
         let reconciled = Reconciled::register(&mut registry);
         let failovers = Failovers::register(&mut registry);
+        let escalation = Escalation::register(&mut registry);
         let standing = Standing::register(&mut registry);
         let spans = SpanCounts::register(&mut registry);
         process::register(&mut registry);
-        Self { registry, commits, grpc, work, spans, reconciled, failovers, standing }
+        Self { registry, commits, grpc, work, spans, reconciled, failovers, escalation, standing }
     }
 }
 

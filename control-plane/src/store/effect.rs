@@ -108,10 +108,11 @@ pub async fn claim(
     lease: Duration,
 ) -> Result<Vec<Claim>> {
     let txn = store.begin().await?;
-    let probes = Queue::PROBES.iter().copied();
+    let (probes, attempts) = (Queue::PROBES.iter().copied(), Queue::ATTEMPTS.iter().copied());
     let mine = match queue {
-        Queue::Work => Column::Kind.is_not_in(probes),
+        Queue::Work => Column::Kind.is_not_in(probes.chain(attempts)),
         Queue::Probes => Column::Kind.is_in(probes),
+        Queue::Attempts => Column::Kind.is_in(attempts),
     };
     let ready = Condition::all().add(Column::State.eq(State::Ready.as_str())).add(Column::RunTime.lte(now));
     let lost = Condition::all().add(Column::State.eq(State::Leased.as_str())).add(Column::LeaseUntil.lte(now));

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod attempt;
 pub mod audit;
 pub mod call;
 pub mod call_event;
@@ -17,6 +18,7 @@ pub mod event;
 pub mod failover;
 pub mod failure;
 pub mod heartbeat;
+pub mod incident;
 pub mod kept;
 pub mod many;
 pub mod message;
@@ -24,8 +26,10 @@ pub mod monitor;
 pub mod monitor_policy;
 pub mod notification;
 pub mod number_look;
+pub mod outbound;
 pub mod page;
 pub mod phone_number;
+pub mod policy;
 pub mod pool;
 pub mod probe;
 pub mod reconciliation;

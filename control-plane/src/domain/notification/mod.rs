@@ -37,6 +37,8 @@ words! {
         Stuck = "failover-stuck",
         /// Everybody was moved back.
         RolledBack = "failover-rolled-back",
+        /// Every step of a ladder was tried, and nobody answered.
+        NotReached = "incident-not-reached",
     }
 }
 

@@ -47,7 +47,7 @@ impl Notice {
     pub fn subject(&self) -> String {
         let source = &self.source;
         match self.kind {
-            Kind::Test => "Callplane: a test mail".to_owned(),
+            Kind::Test | Kind::NotReached => "Callplane: a test mail".to_owned(),
             Kind::Detected if self.approve_by.is_some() => format!("{source}: failover waits for your approval"),
             Kind::Detected => format!("{source}: failover has begun"),
             Kind::Completed => format!("{source}: all agents are moved"),
@@ -79,7 +79,7 @@ impl Notice {
         let (source, moved) = (&self.source, self.moved);
         let target = self.target.as_deref().unwrap_or("a backup account");
         match (self.kind, self.approve_by) {
-            (Kind::Test, _) => "Mail from Callplane arrives.".to_owned(),
+            (Kind::Test | Kind::NotReached, _) => "Mail from Callplane arrives.".to_owned(),
             (Kind::Detected, Some(by)) => format!(
                 "The account {source} does not work as it should. Its agents move to {target} when somebody approves, or by \
                  themselves at {} UTC, unless it recovers or somebody cancels.",
@@ -132,14 +132,14 @@ impl Notice {
             Kind::Detected | Kind::Failed => {
                 format!("What does not work meanwhile: calls to and from the numbers of {source}.")
             }
-            Kind::Test | Kind::Cancelled | Kind::RolledBack => String::new(),
+            Kind::Test | Kind::NotReached | Kind::Cancelled | Kind::RolledBack => String::new(),
         }
     }
 
     fn what_to_do(&self) -> String {
         let id = self.failover_id;
         match (self.kind, self.approve_by) {
-            (Kind::Test, _) => String::new(),
+            (Kind::Test | Kind::NotReached, _) => String::new(),
             (Kind::Detected, Some(_)) => {
                 format!("Approve: callplane failover approve {id}\nCancel:  callplane failover cancel {id}")
             }

@@ -1,17 +1,22 @@
 //! One file a table: the entity and nothing else.
 
 pub mod account;
+pub mod account_pace;
 pub mod agent;
+pub mod attempt;
 pub mod audit;
 pub mod audit_head;
 pub mod call;
 pub mod call_event;
+pub mod call_slot;
 pub mod consent;
 pub mod contact;
 pub mod data_key;
 pub mod dnc_entry;
 pub mod dnc_list;
 pub mod effect;
+pub mod escalation_policy;
+pub mod escalation_step;
 pub mod event;
 pub mod event_head;
 pub mod failover;
@@ -19,12 +24,15 @@ pub mod failover_claim;
 pub mod failover_event;
 pub mod failover_move;
 pub mod heartbeat;
+pub mod incident;
+pub mod incident_event;
 pub mod key_check;
 pub mod message;
 pub mod monitor;
 pub mod monitor_policy;
 pub mod notification;
 pub mod number_look;
+pub mod outbound_policy;
 pub mod phone_number;
 pub mod pool_coverage;
 pub mod probe;

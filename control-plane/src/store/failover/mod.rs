@@ -191,6 +191,17 @@ pub async fn recent<C: ConnectionTrait>(
     found.all(scope.db).await.map_err(failed)?.into_iter().map(Failover::try_from).collect()
 }
 
+/// The newest failover away from an account.
+pub async fn latest_of<C: ConnectionTrait>(scope: &Scope<'_, C>, account: AccountId) -> Result<Option<Failover>> {
+    let found = Entity::find()
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::Kind.eq(Kind::Failover.as_str()))
+        .order_by_desc(Column::Id)
+        .limit(1);
+    found.one(scope.db).await.map_err(failed)?.map(Failover::try_from).transpose()
+}
+
 /// How many are not over, and how many of them are stuck.
 pub async fn open<C: ConnectionTrait>(db: &C) -> Result<(u64, u64)> {
     let in_states = async |states: Vec<State>| {
