@@ -82,6 +82,11 @@ impl<'c> Journal<'c> {
         Ok(Self { ctx, txn, now, workspace, news, entries, has_effects: false, has_timers: false, counts, trace })
     }
 
+    /// Turns to another workspace, because a batch of webhooks touches many; says which it was.
+    pub fn turn_to(&mut self, workspace: WorkspaceId) -> WorkspaceId {
+        std::mem::replace(&mut self.workspace, workspace)
+    }
+
     /// The transaction.
     pub fn txn(&self) -> &DatabaseTransaction {
         &self.txn

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod agent;
+pub mod attempt;
 pub mod consent;
 pub mod contact;
 pub mod context;
@@ -10,11 +11,15 @@ pub mod dispatch;
 pub mod dnc;
 pub mod failover;
 pub mod heartbeat;
+pub mod incident;
 pub mod ingest;
 pub mod journal;
 pub mod monitor;
 pub mod notification;
+pub mod outbound;
+pub mod outbound_call;
 pub mod phone_number;
+pub mod policy;
 pub mod pool;
 pub mod reconciliation;
 pub mod registrar;

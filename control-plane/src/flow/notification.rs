@@ -33,6 +33,21 @@ pub async fn tell(journal: &mut Journal<'_>, notice: &Notice) -> Result<()> {
     Ok(())
 }
 
+/// Tells those whom the workspace's policy names of something else, once.
+pub async fn tell_of(
+    journal: &mut Journal<'_>,
+    (kind, resource): (Kind, String),
+    (subject, text): (String, String),
+) -> Result<()> {
+    if store::of(&journal.scope(), &resource, kind).await?.is_some() {
+        return Ok(());
+    }
+    let policy = monitor_policy::of(&journal.scope()).await?;
+    let id = NotificationId::fresh(&*journal.ctx().ids);
+    add(journal, Draft { id, kind, resource, recipients: policy.recipients, subject, text }).await?;
+    Ok(())
+}
+
 /// Sends a mail that says no more than that mail arrives.
 pub async fn test(journal: &mut Journal<'_>, recipients: Vec<EmailAddress>) -> Result<Notification> {
     let id = NotificationId::fresh(&*journal.ctx().ids);

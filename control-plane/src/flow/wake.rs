@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use crate::domain::effect::Queue;
 
@@ -43,7 +43,11 @@ impl Bell {
 pub struct Wake {
     effects: Arc<Notify>,
     probes: Arc<Notify>,
+    attempts: Arc<Notify>,
     timers: Arc<Notify>,
+    ladders: Arc<Notify>,
+    /// Ladders are woken by one at a time in this process.
+    turn: Arc<Mutex<()>>,
     events: watch::Sender<u64>,
     /// Bells of commits that the other replicas have not been told of.
     untold: Arc<AtomicU8>,
@@ -55,7 +59,10 @@ impl Default for Wake {
         Self {
             effects: Arc::default(),
             probes: Arc::default(),
+            attempts: Arc::default(),
             timers: Arc::default(),
+            ladders: Arc::default(),
+            turn: Arc::default(),
             events: watch::Sender::new(0),
             untold: Arc::default(),
             telling: Arc::default(),
@@ -67,12 +74,16 @@ impl Wake {
     /// Rings a bell, here or because another replica did.
     pub fn ring(&self, bell: Bell) {
         match bell {
-            // One who waits is woken by it, and there are two kinds of them.
+            // One who waits is woken by it, and there are three kinds of them.
             Bell::Effects => {
                 self.effects.notify_one();
                 self.probes.notify_one();
+                self.attempts.notify_one();
             }
-            Bell::Timers => self.timers.notify_one(),
+            Bell::Timers => {
+                self.timers.notify_one();
+                self.ladders.notify_one();
+            }
             Bell::Events => self.events.send_modify(|count| *count = count.wrapping_add(1)),
         }
     }
@@ -100,12 +111,23 @@ impl Wake {
         match queue {
             Queue::Work => self.effects.notified().await,
             Queue::Probes => self.probes.notified().await,
+            Queue::Attempts => self.attempts.notified().await,
         }
     }
 
     /// Until a machine wants to be woken at another time.
     pub async fn until_timers(&self) {
         self.timers.notified().await;
+    }
+
+    /// The same for ladders and attempts.
+    pub async fn until_ladders(&self) {
+        self.ladders.notified().await;
+    }
+
+    /// Whoever wakes ladders holds this: two who wake the same ones would only get in each other's way.
+    pub async fn ladders_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// For a reader of the event log: changes whenever there is something new.

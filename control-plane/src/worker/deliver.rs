@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
+use super::attempt::Performed;
 use crate::{
     domain::{
         account::{self, Account},
+        attempt::Attempt,
         call::{Call, machine as call},
         error::{Error, Result},
         failover::Failover,
-        id::{AccountId, CallId, FailoverId, NotificationId, PhoneNumberId},
+        id::{AccountId, AttemptId, CallId, FailoverId, NotificationId, PhoneNumberId},
         machine::Machine,
         monitor::{Findings, Monitor},
         notification::{self, Notification},
@@ -17,9 +19,9 @@ use crate::{
         reconciliation::{Reconciliation, Tally},
         telephony::{AccountSeen, CallSeen, Page},
     },
-    flow::{Audited, Context, Journal, again, failover, monitor, reconciliation},
+    flow::{Audited, Context, Journal, again, attempt, failover, monitor, outbound_call, reconciliation},
     store::{
-        Kept,
+        self, Kept,
         effect::{self, Claim, State},
     },
 };
@@ -39,6 +41,8 @@ pub enum Event {
     Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
     /// Of a failover: what its target said.
     Failover { failover_id: FailoverId, round: u32, outcome: Outcome<AccountSeen> },
+    /// Of an attempt to reach somebody, with the call that Twilio showed; none when there is nothing left to reach.
+    Attempt(Option<Box<(AttemptId, Performed)>>),
     /// Of a watch: what a look found; none when there was nothing left to look at.
     Monitor { account_id: AccountId, round: u32, found: Option<Box<Findings>> },
 }
@@ -55,6 +59,7 @@ impl Event {
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),
             Self::Failover { outcome, .. } => Some(outcome.word()),
+            Self::Attempt(performed) => performed.as_ref().and_then(|performed| performed.1.event.word()),
             Self::Account(..)
             | Self::PhoneNumber(..)
             | Self::Call(..)
@@ -69,7 +74,7 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
     match event {
         Event::Account(id, event) => again(|| Box::pin(once::<Account>(ctx, claim, id, event.clone()))).await,
         Event::PhoneNumber(id, event) => again(|| Box::pin(numbered(ctx, claim, id, event.clone()))).await,
-        Event::Call(id, event) => again(|| Box::pin(once::<Call>(ctx, claim, id, event.clone()))).await,
+        Event::Call(id, event) => again(|| Box::pin(called(ctx, claim, id, event.clone()))).await,
         Event::Notification(id, event) => again(|| Box::pin(once::<Notification>(ctx, claim, id, event.clone()))).await,
         Event::Reconciliation { account_id, round, outcome } => {
             again(|| Box::pin(listed(ctx, claim, account_id, round, outcome.clone()))).await
@@ -77,6 +82,7 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
         Event::Failover { failover_id, round, outcome } => {
             again(|| Box::pin(probed(ctx, claim, failover_id, round, outcome.clone()))).await
         }
+        Event::Attempt(performed) => again(|| Box::pin(reached(ctx, claim, performed.clone()))).await,
         Event::Monitor { account_id, round, found } => {
             again(|| Box::pin(looked(ctx, claim, account_id, round, found.clone()))).await
         }
@@ -124,6 +130,69 @@ async fn probed(
             Err(refusal) => (State::Done, refusal.message.to_owned()),
             Ok(()) => {
                 journal.audit(&audited(claim), &id);
+                (State::Done, String::new())
+            }
+        },
+    };
+    ended(journal, claim, state, &last_error).await
+}
+
+/// A vendor was asked about an attempt. The row of its call is locked first, as webhooks do.
+async fn reached(ctx: &Context, claim: &Claim, performed: Option<Box<(AttemptId, Performed)>>) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let Some(performed) = performed else {
+        return ended(journal, claim, State::Dead, &format!("the {} is gone", Attempt::NOUN)).await;
+    };
+    let (id, Performed { event, seen }) = *performed;
+    let call = match &seen {
+        Some(seen) => outbound_call(&mut journal, claim, id, seen).await?,
+        None => None,
+    };
+    let (state, last_error) = match attempt::lock(&journal, id).await? {
+        None => (State::Dead, format!("the {} is gone", Attempt::NOUN)),
+        Some(mut held) => {
+            held.attempt.call_id = held.attempt.call_id.or(call);
+            match attempt::run(&mut journal, held, event, "effect").await? {
+                Err(refusal) => (State::Done, refusal.message.to_owned()),
+                Ok(_) => {
+                    if !claim.effect.is_read() {
+                        journal.audit(&audited(claim), &id);
+                    }
+                    (State::Done, String::new())
+                }
+            }
+        }
+    };
+    ended(journal, claim, state, &last_error).await
+}
+
+async fn outbound_call(
+    journal: &mut Journal<'_>,
+    claim: &Claim,
+    id: AttemptId,
+    seen: &CallSeen,
+) -> Result<Option<CallId>> {
+    let Some(account) = claim.effect.account_id() else { return Ok(None) };
+    let attempt = store::attempt::by_id(&journal.scope(), id).await?;
+    let number = attempt.and_then(|attempt| attempt.phone_number_id);
+    Ok(Some(outbound_call::taken(journal, seen, (account, number)).await?.id))
+}
+
+/// A look at a call tells the attempt that it is, whose webhooks may be lost.
+async fn called(ctx: &Context, claim: &Claim, id: CallId, event: call::Event) -> Result<bool> {
+    let mut journal = Journal::begin(ctx, claim.workspace).await?;
+    let (state, last_error) = match Call::load(journal.txn(), claim.workspace, id).await? {
+        None => (State::Dead, format!("the {} is gone", Call::NOUN)),
+        // What came too late changes nothing; the effect is over all the same.
+        Some(call) => match call.step(event, journal.now) {
+            Err(refusal) => (State::Done, refusal.message.to_owned()),
+            Ok(step) => {
+                let is_news = !step.news.is_empty();
+                let after = journal.take(call.version, id, step).await?;
+                attempt::call_heard(&mut journal, None, &after).await?;
+                if is_news {
+                    journal.audit(&audited(claim), &id);
+                }
                 (State::Done, String::new())
             }
         },

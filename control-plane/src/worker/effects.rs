@@ -20,6 +20,8 @@ use crate::{
 const AT_ONCE: usize = 16;
 /// The same for probes, which mostly wait for vendors.
 const PROBES_AT_ONCE: usize = 64;
+/// The same for what reaches people.
+const ATTEMPTS_AT_ONCE: usize = 32;
 /// Longer than any vendor call may take, so that a living worker never loses its lease.
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// Wakes are a courtesy; this is the guarantee.
@@ -64,6 +66,7 @@ pub async fn settle(crew: &Crew) -> Result<std::result::Result<(), Crashed>> {
     loop {
         let mut claims = claim(crew, Queue::Work, AT_ONCE).await?;
         claims.extend(claim(crew, Queue::Probes, PROBES_AT_ONCE).await?);
+        claims.extend(claim(crew, Queue::Attempts, ATTEMPTS_AT_ONCE).await?);
         if claims.is_empty() {
             return Ok(Ok(()));
         }
@@ -82,6 +85,7 @@ fn at_once(queue: Queue) -> usize {
     match queue {
         Queue::Work => AT_ONCE,
         Queue::Probes => PROBES_AT_ONCE,
+        Queue::Attempts => ATTEMPTS_AT_ONCE,
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn send(crew: &Crew, workspace: WorkspaceId, id: NotificationId) -> Re
         return Ok(refused("the notification is gone"));
     };
     let Notification { id, recipients: to, subject, text, .. } = held;
-    Ok(mailer.send(&Mail { id, to, subject, text }).await)
+    Ok(mailer.send(&Mail { id: id.to_string(), to, subject, text }).await)
 }
 
 fn refused(why: &str) -> Outcome<Taken> {

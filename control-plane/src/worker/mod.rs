@@ -2,10 +2,12 @@
 //! goes through `flow`; this is the only place, with the answer path, that calls a vendor.
 
 pub mod access;
+pub mod attempt;
 pub mod boundary;
 pub mod deliver;
 pub mod effects;
 mod import;
+pub mod ladder;
 pub mod mail;
 pub mod monitor;
 pub mod perform;
@@ -57,6 +59,8 @@ pub async fn run(crew: Crew, stop: CancellationToken) {
     let mut tasks = JoinSet::new();
     tasks.spawn(effects::run(crew.clone(), Queue::Work, stop.clone()));
     tasks.spawn(effects::run(crew.clone(), Queue::Probes, stop.clone()));
+    tasks.spawn(effects::run(crew.clone(), Queue::Attempts, stop.clone()));
+    tasks.spawn(ladder::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(timers::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(reseal::run(Arc::clone(&crew.ctx), stop.clone()));
     tasks.spawn(sweep::run(Arc::clone(&crew.ctx), stop.clone()));

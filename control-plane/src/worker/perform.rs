@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Crew,
     access::{self, Purpose},
+    attempt,
     deliver::Event,
     import, mail, probe,
 };
@@ -12,7 +13,7 @@ use crate::{
     domain::{
         account,
         call::machine as call,
-        effect::Effect,
+        effect::{Effect, Queue},
         error::Result,
         notification,
         outcome::{Cause, Outcome, Refused},
@@ -27,6 +28,9 @@ use crate::{
 /// Performs a claimed effect.
 pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
     let way = way(crew, claim).await?;
+    if Queue::ATTEMPTS.contains(&claim.effect.kind()) {
+        return Ok(Event::Attempt(attempt::perform(crew, claim, way).await?.map(Box::new)));
+    }
     let telephony = &crew.telephony;
     Ok(match &claim.effect {
         Effect::ReadAccount { account_id, round } => {
@@ -68,6 +72,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
             }
             Event::Reconciliation { account_id: *account_id, round: *round, outcome }
         }
+        Effect::MakeAttempt { .. }
+        | Effect::FindAttempt { .. }
+        | Effect::ReadAttempt { .. }
+        | Effect::EndAttempt { .. } => Event::Attempt(None),
         Effect::ProbeTarget { failover_id, round, .. } => {
             let outcome = way.ask(async |access| telephony.read_account(access).await).await;
             Event::Failover { failover_id: *failover_id, round: *round, outcome }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
+use super::ladder;
 use crate::{
     domain::{
         account::{self, Account},
@@ -31,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Wakes machines until `stop`.
 pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let woken = match in_time(LONGEST, tick(&ctx)).await {
+        let woken = match in_time(LONGEST, others(&ctx)).await {
             Ok(woken) => woken,
             Err(error) => {
                 tracing::warn!(reason = error.reason, "timers cannot be read now: {error}");
@@ -48,8 +49,13 @@ pub async fn run(ctx: Arc<Context>, stop: CancellationToken) {
     }
 }
 
-/// Wakes every machine that is due now; says how many stepped.
+/// Wakes every machine that is due now, ladders too; says how many stepped.
 pub async fn tick(ctx: &Context) -> Result<usize> {
+    Ok(others(ctx).await? + ladder::tick(ctx).await?)
+}
+
+/// Ladders and attempts have a loop of their own.
+async fn others(ctx: &Context) -> Result<usize> {
     let now = ctx.clock.now();
     let db = ctx.store.read();
     let mut woken = 0;

@@ -41,7 +41,7 @@ pub fn apply(known: &mut Known, written: &mut Written, webhook: &Webhook, ctx: &
     let mut desk = Desk { known, written, webhook, signer, ctx, now };
     let reply = match &webhook.event {
         Event::CallReceived { fact, country } => desk.received(fact, country.as_ref()),
-        Event::CallAnswered { fact } | Event::DigitsGathered { fact } => {
+        Event::CallAnswered { fact } | Event::DigitsGathered { fact, .. } => {
             desk.told(fact);
             desk.instruct(fact, Answer::Instructions(after_gather()))
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Replied, apply, known::Known, written::Written};
+use super::{Replied, apply, attempts, known::Known, written::Written};
 use crate::{
     domain::{
         error::{Error, Kind, Result},
@@ -82,12 +82,13 @@ async fn once(ctx: &Context, webhooks: &[Webhook]) -> Result<Option<Vec<Replied>
     let mut journal = Journal::begin(ctx, workspace::system()).await?;
     let mut known = Known::read(&journal, webhooks).await?;
     let mut written = Written::default();
-    let replies: Vec<Replied> =
+    let mut replies: Vec<Replied> =
         webhooks.iter().map(|webhook| apply::apply(&mut known, &mut written, webhook, ctx, journal.now)).collect();
     let rows = written.rows();
     if !written.put(&mut journal, &known).await? {
         return Ok(None);
     }
+    attempts::hear(&mut journal, &known, webhooks, &mut replies).await?;
     journal.commit().await?;
     ctx.metrics.commits.stored(webhooks.len(), rows, started.elapsed());
     Ok(Some(replies))

@@ -119,7 +119,7 @@ impl Known {
                     parties.extend([fact.to.e164(), fact.from.e164()]);
                 }
                 Event::CallAnswered { fact }
-                | Event::DigitsGathered { fact }
+                | Event::DigitsGathered { fact, .. }
                 | Event::CallProgressed { fact }
                 | Event::VoicemailLeft { fact, .. }
                     if new_call(fact) =>

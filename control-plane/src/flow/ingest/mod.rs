@@ -4,6 +4,7 @@
 //! it is answered, `written` is what it writes.
 
 mod apply;
+mod attempts;
 mod batch;
 mod inbox;
 mod known;

@@ -13,9 +13,7 @@ pub use resend::Resend;
 pub use sendgrid::SendGrid;
 pub use smtp::Smtp;
 
-use crate::domain::{
-    email::EmailAddress, error::Error, id::NotificationId, notification::Taken, outcome::Outcome, time::Clock,
-};
+use crate::domain::{email::EmailAddress, error::Error, notification::Taken, outcome::Outcome, time::Clock};
 
 use super::line::{Limits, Line};
 
@@ -23,7 +21,7 @@ use super::line::{Limits, Line};
 #[derive(Clone)]
 pub struct Mail {
     /// Names it at the vendor, so that a second copy can be told from a second mail.
-    pub id: NotificationId,
+    pub id: String,
     /// To whom; all of them see each other.
     pub to: Vec<EmailAddress>,
     /// The subject line.

@@ -60,7 +60,7 @@ impl Mailer for Resend {
     async fn send(&self, mail: &Mail) -> Outcome<Taken> {
         let circuit = Circuit { account: "mail".to_owned(), origin: self.base_url.clone() };
         let request = self.line.client().post(format!("{}/emails", self.base_url));
-        let request = request.header("idempotency-key", mail.id.to_string());
+        let request = request.header("idempotency-key", mail.id.clone());
         let request = request.bearer_auth(self.api_key.expose_secret()).json(&body(&self.from, mail));
         let deadline = self.line.limits().deadline;
         self.line

@@ -33,7 +33,7 @@ impl SendGrid {
 fn body(from: &Sender, mail: &Mail) -> Value {
     let to: Vec<Value> = mail.to.iter().map(|address| json!({ "email": address.as_str() })).collect();
     json!({
-        "personalizations": [{ "to": to, "custom_args": { "callplane_id": mail.id.to_string() } }],
+        "personalizations": [{ "to": to, "custom_args": { "callplane_id": mail.id.clone() } }],
         "from": { "email": from.address.as_str(), "name": from.name },
         "subject": mail.subject,
         "content": [{ "type": "text/plain", "value": mail.text }],

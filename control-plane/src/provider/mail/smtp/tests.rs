@@ -64,7 +64,7 @@ fn smtp(port: u16) -> Smtp {
 
 fn mail() -> Mail {
     Mail {
-        id: NotificationId::from_uuid(Uuid::from_u128(7)),
+        id: NotificationId::from_uuid(Uuid::from_u128(7)).to_string(),
         to: vec!["ops@example.com".parse().expect("valid"), "boss@example.com".parse().expect("valid")],
         subject: "Main: Ausfall in Köln".to_owned(),
         text: "Callers of the old numbers reach nobody.\n.\nAs ever".to_owned(),
