@@ -97,6 +97,14 @@ impl Api {
         consents: pb::consent_service_client::ConsentServiceClient<Line>;
         /// The do-not-call list.
         dnc: pb::dnc_service_client::DncServiceClient<Line>;
+        /// Escalation policies.
+        policies: pb::escalation_policy_service_client::EscalationPolicyServiceClient<Line>;
+        /// Incidents.
+        incidents: pb::incident_service_client::IncidentServiceClient<Line>;
+        /// Attempts to reach people.
+        attempts: pb::attempt_service_client::AttemptServiceClient<Line>;
+        /// The emergency stop and the limits of what goes out.
+        outbound: pb::outbound_service_client::OutboundServiceClient<Line>;
         /// Health of accounts.
         monitors: pb::monitor_service_client::MonitorServiceClient<Line>;
         /// What people were told.

@@ -6,6 +6,7 @@ pub mod client;
 pub mod collector;
 pub mod crash;
 pub mod database;
+pub mod ladder;
 pub mod logs;
 pub mod plane;
 pub mod postgres;

@@ -258,13 +258,14 @@ impl Plane {
 
     async fn settle_at_last(&self) {
         let crew = &self.within().crew;
-        loop {
+        // A worker in the background may end between two looks, and what it did sets others going.
+        let mut quiet = 0;
+        while quiet < 2 {
             self.twilio.settle().await;
             let woken = timers::tick(&crew.ctx).await.expect("timers are read");
             effects::settle(crew).await.expect("effects are claimed").expect("no boundary stops it");
-            if woken == 0 && crash::open_effects(crew.ctx.store.read()).await == 0 {
-                return;
-            }
+            let is_quiet = woken == 0 && crash::open_effects(crew.ctx.store.read()).await == 0;
+            quiet = if is_quiet { quiet + 1 } else { 0 };
             // The workers in the background may still hold one.
             tokio::task::yield_now().await;
         }

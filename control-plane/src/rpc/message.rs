@@ -6,9 +6,10 @@ use callplane_proto::v1::{self as pb, message_service_server::MessageService};
 use tonic::{Request, Response};
 
 use super::{
+    attempt::placing,
     gate::Caller,
     paging::Paging,
-    read::{Reply, member, parse, parse_or_none},
+    read::{Reply, audited, member, parse, parse_or_none},
     show,
 };
 use crate::{
@@ -114,6 +115,13 @@ impl MessageService for Messages {
         let pb::GetMessageRequest { message_id } = request.into_inner();
         let message = self.find(caller.workspace()?, &message_id).await?;
         Ok(Response::new(pb::GetMessageResponse { message: Some(shown(message)) }))
+    }
+
+    async fn send_message(&self, request: Request<pb::SendMessageRequest>) -> Reply<pb::SendMessageResponse> {
+        let caller = Caller::of(&request)?;
+        let audited = audited(&request, &caller)?;
+        let answer = placing::message(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn list_messages(&self, request: Request<pb::ListMessagesRequest>) -> Reply<pb::ListMessagesResponse> {

@@ -3,20 +3,24 @@
 
 pub mod account;
 pub mod agent;
+pub mod attempt;
 pub mod audit;
 pub mod call;
 pub mod consent;
 pub mod contact;
 pub mod dnc;
 pub mod edge;
+pub mod escalation_policy;
 pub mod event;
 pub mod failover;
 pub mod gate;
+pub mod incident;
 pub mod mask;
 pub mod message;
 pub mod monitor;
 pub mod notification;
 pub mod observe;
+pub mod outbound;
 pub mod paging;
 pub mod phone_number;
 pub mod read;

@@ -143,6 +143,7 @@ fn shown_kind(kind: Kind) -> pb::NotificationKind {
         Kind::Failed => pb::NotificationKind::FailoverFailed,
         Kind::Stuck => pb::NotificationKind::FailoverStuck,
         Kind::RolledBack => pb::NotificationKind::FailoverRolledBack,
+        Kind::NotReached => pb::NotificationKind::IncidentNotReached,
     }
 }
 

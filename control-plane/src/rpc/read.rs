@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use callplane_proto::v1 as pb;
 use prost_types::FieldMask;
 use tonic::{Response, Status};
 
@@ -10,6 +11,7 @@ use super::{gate::Caller, mask::AuditedRequest};
 use crate::{
     domain::{
         error::{Error, Result},
+        money::Money,
         seconds::Seconds,
         time::{Timestamp, stored},
     },
@@ -67,6 +69,17 @@ pub fn moment(field: &str, time: prost_types::Timestamp) -> Result<Timestamp> {
 pub fn seconds(field: &str, length: prost_types::Duration) -> Result<Seconds> {
     let length = std::time::Duration::try_from(length);
     length.map(Seconds::from).map_err(|_| Error::invalid(field, "expected a length of time, 0 or more"))
+}
+
+/// An amount of money.
+pub fn money(field: &str, money: pb::Money) -> Result<Money> {
+    let pb::Money { currency_code, units, nanos } = money;
+    let currency = parse(&format!("{field}.currency_code"), &currency_code)?;
+    if units.signum() * i64::from(nanos.signum()) < 0 {
+        return Err(Error::invalid(format!("{field}.nanos"), "expected the sign of `units`"));
+    }
+    let amount = Money::of_parts(currency, units, i64::from(nanos / 1000));
+    amount.ok_or_else(|| Error::invalid(format!("{field}.units"), "is more money than can be counted"))
 }
 
 /// The fields to change, as they are named.

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use super::{
-    account::Accounts, agent::Agents, audit::Audit, call::Calls, consent::Consents, contact::Contacts, dnc::DoNotCall,
-    event::Events, failover::Failovers, message::Messages, monitor::Monitors, notification::Notifications,
+    account::Accounts, agent::Agents, attempt::Attempts, audit::Audit, call::Calls, consent::Consents,
+    contact::Contacts, dnc::DoNotCall, escalation_policy::EscalationPolicies, event::Events, failover::Failovers,
+    incident::Incidents, message::Messages, monitor::Monitors, notification::Notifications, outbound::Outbound,
     phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens, voicemail::Voicemails,
     workspace::Workspaces,
 };
@@ -39,6 +40,12 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
             Arc::clone(ctx),
             stop.clone(),
         )))
+        .add_service(pb::escalation_policy_service_server::EscalationPolicyServiceServer::new(EscalationPolicies::new(
+            Arc::clone(ctx),
+        )))
+        .add_service(pb::incident_service_server::IncidentServiceServer::new(Incidents::new(Arc::clone(ctx))))
+        .add_service(pb::attempt_service_server::AttemptServiceServer::new(Attempts::new(Arc::clone(ctx))))
+        .add_service(pb::outbound_service_server::OutboundServiceServer::new(Outbound::new(Arc::clone(ctx))))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))
         .add_service(pb::phone_number_service_server::PhoneNumberServiceServer::new(PhoneNumbers::new(Arc::clone(ctx))))
         .add_service(pb::system_service_server::SystemServiceServer::new(System::new(Arc::clone(ctx))))

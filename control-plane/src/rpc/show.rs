@@ -1,8 +1,9 @@
 //! Showing what many replies have in common: times, lengths of time, etags, counts.
 
+use callplane_proto::v1 as pb;
 use prost_types::value::Kind;
 
-use crate::domain::{seconds::Seconds, time::Timestamp};
+use crate::domain::{money::Money, seconds::Seconds, time::Timestamp};
 
 /// A point in time.
 pub fn moment(time: Timestamp) -> prost_types::Timestamp {
@@ -13,6 +14,13 @@ pub fn moment(time: Timestamp) -> prost_types::Timestamp {
 /// A length of time.
 pub fn seconds(length: Seconds) -> prost_types::Duration {
     prost_types::Duration { seconds: i64::from(length.get()), nanos: 0 }
+}
+
+/// An amount of money.
+pub fn money(money: Money) -> pb::Money {
+    let (units, micros) = money.parts();
+    let nanos = i32::try_from(micros * 1000).unwrap_or_default();
+    pb::Money { currency_code: money.currency.to_string(), units, nanos }
 }
 
 /// What tells one version of a resource from the next.

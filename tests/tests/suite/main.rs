@@ -6,6 +6,7 @@ mod bad_input;
 mod callbacks;
 mod crash;
 mod crash_native;
+mod escalation;
 mod failover;
 mod forgotten;
 mod idempotency;

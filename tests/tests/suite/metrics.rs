@@ -121,6 +121,7 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
         ("trigger", words("degraded critical manual")),
         ("end", words("completed partially-completed cancelled failed rolled-back moved undone skipped stuck")),
         ("verdict", words("unknown healthy degraded critical vendor-wide own-network")),
+        ("channel", words("voice sms whatsapp email")),
         ("pool", words("all write read")),
         ("state", words("busy idle most")),
         ("result", words("exported failed dropped")),

@@ -15,6 +15,7 @@ use shape::{Named, filter, named, not_found, shown, shown_event};
 use watching::{KINDS, Wanted};
 
 use super::{
+    attempt::placing,
     gate::Caller,
     paging::Paging,
     read::{Reply, audited, parse_or_none},
@@ -121,6 +122,13 @@ impl CallService for Calls {
         };
         let answers = watch.start(wanted, &token, from_beginning).await?;
         Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn place_call(&self, request: Request<pb::PlaceCallRequest>) -> Reply<pb::PlaceCallResponse> {
+        let caller = Caller::of(&request)?;
+        let audited = audited(&request, &caller)?;
+        let answer = placing::call(&self.ctx, caller.workspace()?, &audited, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn redeem_stream_token(

@@ -122,6 +122,7 @@ impl Edge {
             delivery_key: format!("handed-over/{}", registration.agent_id),
             receive_time: now,
             account_sid,
+            attempt: None,
             event: Event::HandedOver {
                 fact: Fact::bare(What::Replied, call_sid, now),
                 to: registration.otherwise_agent_id,

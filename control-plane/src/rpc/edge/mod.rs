@@ -4,7 +4,7 @@
 
 mod handle;
 mod read;
-mod show;
+pub(super) mod show;
 mod state;
 
 pub use handle::Edge;

@@ -20,14 +20,16 @@ use crate::domain::{
 
 /// Reads a webhook; `now` stands in for a missing time of receipt.
 pub fn webhook(wire: pb::Webhook, now: Timestamp) -> Result<Webhook> {
-    let pb::Webhook { delivery_key, receive_time, account_sid, tag: _, route: _, trace_parent: _, event } = wire;
+    let pb::Webhook { delivery_key, receive_time, account_sid, tag, route: _, trace_parent: _, event } = wire;
     if delivery_key.is_empty() || delivery_key.len() > 200 {
         return Err(Error::invalid("delivery_key", "expected 1 to 200 characters"));
     }
     let receive_time = receive_time.and_then(moment).unwrap_or(now);
     let account_sid = field("account_sid", &account_sid)?;
     let event = event.ok_or_else(|| Error::invalid("event", "one is required"))?;
-    Ok(Webhook { delivery_key, receive_time, account_sid, event: read_event(event, receive_time)? })
+    // A tag of somebody else's making means nothing to us.
+    let attempt = tag.parse().ok();
+    Ok(Webhook { delivery_key, receive_time, account_sid, attempt, event: read_event(event, receive_time)? })
 }
 
 /// When webhooks of an account were missed. What does not read is left out: the regular look finds it later.
@@ -48,8 +50,8 @@ fn read_event(event: Wire, at: Timestamp) -> Result<Event> {
         Wire::CallAnswered(pb::CallAnswered { call }) => {
             Ok(Event::CallAnswered { fact: fact(What::Answered, required(call)?, at)? })
         }
-        Wire::DigitsGathered(pb::DigitsGathered { call, digits: _, speech: _, confidence: _ }) => {
-            Ok(Event::DigitsGathered { fact: fact(What::Gathered, required(call)?, at)? })
+        Wire::DigitsGathered(pb::DigitsGathered { call, digits, speech: _, confidence: _ }) => {
+            Ok(Event::DigitsGathered { fact: fact(What::Gathered, required(call)?, at)?, digits })
         }
         Wire::CallProgressed(progressed) => read_progress(progressed, at),
         Wire::DialEnded(ended) => read_dial(ended, at),

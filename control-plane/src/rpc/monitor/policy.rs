@@ -6,12 +6,11 @@ use crate::{
     domain::{
         error::{Error, Kind, Result},
         id::WorkspaceId,
-        money::Money,
         monitor::{OnExpiry, Policy},
     },
     flow::{Audited, Context, Journal},
     rpc::{
-        read::{each, member, no_such_path, parse, paths, required, seconds},
+        read::{each, member, money, no_such_path, parse, paths, required, seconds},
         show,
     },
     store::monitor_policy as store,
@@ -90,16 +89,6 @@ fn on_expiry(number: i32) -> Result<OnExpiry> {
     }
 }
 
-fn money(field: &str, money: pb::Money) -> Result<Money> {
-    let pb::Money { currency_code, units, nanos } = money;
-    let currency = parse(&format!("{field}.currency_code"), &currency_code)?;
-    if units.signum() * i64::from(nanos.signum()) < 0 {
-        return Err(Error::invalid(format!("{field}.nanos"), "expected the sign of `units`"));
-    }
-    let amount = Money::of_parts(currency, units, i64::from(nanos / 1000));
-    amount.ok_or_else(|| Error::invalid(format!("{field}.units"), "is more money than can be counted"))
-}
-
 /// Shows it.
 pub fn shown(policy: Policy) -> pb::MonitorPolicy {
     let Policy {
@@ -119,15 +108,13 @@ pub fn shown(policy: Policy) -> pb::MonitorPolicy {
         create_time: _,
         update_time,
     } = policy;
-    let (units, micros) = balance_floor.parts();
-    let nanos = i32::try_from(micros * 1000).unwrap_or_default();
     let on_expiry = match on_expiry {
         OnExpiry::Execute => pb::OnExpiry::Execute,
         OnExpiry::Cancel => pb::OnExpiry::Cancel,
     };
     pb::MonitorPolicy {
         cadence: Some(show::seconds(cadence)),
-        balance_floor: Some(pb::Money { currency_code: balance_floor.currency.to_string(), units, nanos }),
+        balance_floor: Some(show::money(balance_floor)),
         approval_window: Some(show::seconds(approval_window)),
         on_expiry: on_expiry.into(),
         manual_failover_only: !automatic,

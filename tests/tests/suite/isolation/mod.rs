@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use callplane_control_plane::{
     clock::TimeOrderedIds,
     domain::id::{
-        AccountId, AgentId, CallId, ContactId, FailoverId, MessageId, NotificationId, PhoneNumberId, RoutePlanId,
-        TokenId, VoicemailId, WorkspaceId,
+        AccountId, AgentId, AttemptId, CallId, ContactId, FailoverId, IncidentId, MessageId, NotificationId,
+        PhoneNumberId, PolicyId, RoutePlanId, TokenId, VoicemailId, WorkspaceId,
     },
     token::{Audience, Claims, Scopes, TokenKeys, generate_pem},
 };
@@ -20,7 +20,7 @@ use callplane_proto::{
 };
 use callplane_simulator::{Act, InboundMessage, Script};
 use callplane_tests::{
-    Api, Database, Plane, on_both,
+    Api, Database, Plane, ladder, on_both,
     raw::Said,
     scene::{CALLER, NUMBER, voicemail},
 };
@@ -68,6 +68,9 @@ fn absent() -> BTreeMap<&'static str, String> {
         NotificationId::fresh(ids).to_string(),
         FailoverId::fresh(ids).to_string(),
         ContactId::fresh(ids).to_string(),
+        PolicyId::fresh(ids).to_string(),
+        IncidentId::fresh(ids).to_string(),
+        AttemptId::fresh(ids).to_string(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }
@@ -96,6 +99,13 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         pb::Contact { display_name: "Ann".into(), phone_number: samples::REFUSER.into(), ..Default::default() };
     let contact = pb::CreateContactRequest { contact: Some(contact), ..Default::default() };
     let contact = plane.api.contacts().create_contact(contact).await.expect("kept").into_inner().contact;
+    let contact = contact.expect("a contact");
+    let policy = plane.policy(ladder::usual()).await;
+    let incident = plane.incident(&policy, &contact, 36_000).await;
+    // Who is on the list is not called, and the attempt is kept.
+    let refused = pb::PlaceCallRequest { to: samples::REFUSER.into(), text: "Hello".into(), ..Default::default() };
+    plane.api.calls().place_call(refused).await.expect_err("listed");
+    let attempts = plane.api.attempts().list_attempts(pb::ListAttemptsRequest::default()).await.expect("listed");
     let tokens = plane.api.tokens().list_tokens(pb::ListTokensRequest::default()).await.expect("listed");
     let made = [
         plane.workspace_id.clone(),
@@ -109,7 +119,10 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         messages.into_inner().messages[0].id.clone(),
         mail.expect("a notification").id,
         failover.expect("a failover").id,
-        contact.expect("a contact").id,
+        contact.id,
+        policy.id,
+        incident.id,
+        attempts.into_inner().attempts[0].id.clone(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }

@@ -1,7 +1,7 @@
 //! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
 
 /// Each kind of id that a request can name.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 15] = [
     "workspace",
     "token",
     "account",
@@ -14,6 +14,9 @@ pub const KINDS: [&str; 12] = [
     "notification",
     "failover",
     "contact",
+    "policy",
+    "incident",
+    "attempt",
 ];
 
 /// Somebody who is on the workspace's do-not-call list.
@@ -22,6 +25,7 @@ pub const REFUSER: &str = "+14155550114";
 const BOX: &str = r#"{"display_name": "Theirs", "announcement": {"text": "Hello."}, "fallback_agent_id": "{agent}"}"#;
 const PLAN: &str = r#"{"display_name": "Theirs", "rules": [{"display_name": "All", "targets": [{"agent_id": "{agent}", "weight": 1}]}],
                       "fallback": {"announcement": {"text": "Hello."}}}"#;
+const LADDER: &str = r#"{"display_name": "Theirs", "rungs": [{"offset": "-60s", "channel": 2}]}"#;
 const NUMBER: &str = r#"{"account_id": "{account}", "e164": "+14155550111", "capabilities": {"voice": true}}"#;
 
 /// The request of a method as JSON; `None` if nobody has thought about the method yet.
@@ -142,6 +146,34 @@ pub fn request(method: &str) -> Option<String> {
             r#"{"contact": {"id": "{contact}", "display_name": "Taken"}, "update_mask": "displayName"}"#.into()
         }
         "v1.ContactService/GetContact" | "v1.ContactService/DeleteContact" => r#"{"contact_id": "{contact}"}"#.into(),
+        "v1.EscalationPolicyService/CreateEscalationPolicy" => format!(r#"{{"escalation_policy": {LADDER}}}"#),
+        "v1.EscalationPolicyService/UpdateEscalationPolicy" => {
+            r#"{"escalation_policy": {"id": "{policy}", "display_name": "Taken", "rungs": [{"offset": "-60s", "channel": 2}]},
+                "update_mask": "displayName"}"#
+                .into()
+        }
+        "v1.EscalationPolicyService/GetEscalationPolicy" | "v1.EscalationPolicyService/DeleteEscalationPolicy" => {
+            r#"{"policy_id": "{policy}"}"#.into()
+        }
+        "v1.EscalationPolicyService/PlanEscalation" | "v1.IncidentService/OpenIncident" => {
+            r#"{"policy_id": "{policy}", "contact_id": "{contact}", "start_time": "2036-01-01T09:00:00Z", "title": "T"}"#.into()
+        }
+        "v1.IncidentService/GetIncident"
+        | "v1.IncidentService/AcknowledgeIncident"
+        | "v1.IncidentService/ResolveIncident"
+        | "v1.IncidentService/ExplainIncident" => r#"{"incident_id": "{incident}"}"#.into(),
+        "v1.IncidentService/CheckInIncident" => r#"{"incident_id": "{incident}", "check_in": 1}"#.into(),
+        "v1.IncidentService/ListIncidents" => r#"{"contact_id": "{contact}"}"#.into(),
+        "v1.IncidentService/ListSteps" => r#"{"incident_id": "{incident}"}"#.into(),
+        "v1.AttemptService/GetAttempt" | "v1.AttemptService/CancelAttempt" => r#"{"attempt_id": "{attempt}"}"#.into(),
+        "v1.AttemptService/ListAttempts" => r#"{"incident_id": "{incident}"}"#.into(),
+        "v1.CallService/PlaceCall" | "v1.MessageService/SendMessage" => {
+            r#"{"contact_id": "{contact}", "text": "Hello"}"#.into()
+        }
+        "v1.OutboundService/UpdateOutboundPolicy" => {
+            r#"{"outbound_policy": {"calls_per_second": 2}, "update_mask": "callsPerSecond"}"#.into()
+        }
+        "v1.OutboundService/StopOutbound" => r#"{"reason": "theirs"}"#.into(),
         "v1.ConsentService/RecordConsent" => {
             r#"{"consent": {"address": "+14155550113", "channel": 1, "state": 1, "source": "web-form"}}"#.into()
         }
@@ -170,6 +202,10 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.AgentService/ListAgents"
         | "v1.RoutePlanService/ListRoutePlans"
         | "v1.ContactService/ListContacts"
+        | "v1.EscalationPolicyService/ListEscalationPolicies"
+        | "v1.EscalationPolicyService/PreviewScript"
+        | "v1.OutboundService/GetOutboundPolicy"
+        | "v1.OutboundService/ResumeOutbound"
         | "v1.ConsentService/ListConsents"
         | "v1.DncService/ListDncEntries"
         | "v1.EventService/WatchEvents"

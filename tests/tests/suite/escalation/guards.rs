@@ -1,0 +1,114 @@
+//! What must hold before anybody is rung, whoever asks and however many at a time.
+
+use callplane_proto::v1::{self as pb, AttemptState, StepStatus as Status};
+use callplane_simulator::Callee;
+use callplane_tests::{
+    Database, Plane,
+    ladder::{ADA, rung, statuses, usual},
+    on_both,
+};
+use futures::future::join_all;
+use tonic::Code;
+
+use super::with_ada;
+
+on_both!(
+    a_hundred_requests_at_once_are_two_calls,
+    nobody_is_called_who_is_on_the_list_and_the_reason_is_kept,
+    the_emergency_stop_holds_everything_back,
+    a_window_that_is_over_skips_its_step_with_the_reason,
+);
+
+fn call(text: &str) -> pb::PlaceCallRequest {
+    pb::PlaceCallRequest { to: ADA.into(), text: text.into(), ..Default::default() }
+}
+
+async fn a_hundred_requests_at_once_are_two_calls(db: Database) {
+    let (plane, _) = with_ada(db).await;
+    plane.twilio.set_callee(ADA, Callee::Busy);
+    let limits = pb::OutboundPolicy { calls_per_second: 100, ..Default::default() };
+    let request = pb::UpdateOutboundPolicyRequest {
+        outbound_policy: Some(limits),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["calls_per_second".into()] }),
+        ..Default::default()
+    };
+    plane.api.outbound().update_outbound_policy(request).await.expect("changed");
+    let context = pb::CallContext { user_id: "ada".into(), event_id: "board-7".into() };
+    let request = pb::PlaceCallRequest { context: Some(context), ..call("Hello") };
+    let asked = (0..100).map(|_| {
+        let (mut calls, request) = (plane.api.calls(), request.clone());
+        async move { calls.place_call(request).await }
+    });
+    let answers = join_all(asked).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    for answer in &refused {
+        let status = answer.as_ref().expect_err("refused");
+        assert!(matches!(status.code(), Code::ResourceExhausted | Code::Aborted), "{status:?}");
+    }
+    for _ in 0..10 {
+        plane.pass(1).await;
+    }
+    assert_eq!((taken.len(), plane.rung().len()), (2, 2));
+}
+
+async fn nobody_is_called_who_is_on_the_list_and_the_reason_is_kept(db: Database) {
+    let (plane, ada) = with_ada(db).await;
+    let entry = pb::AddDncEntryRequest { phone_number: ADA.into(), ..Default::default() };
+    plane.api.dnc().add_dnc_entry(entry).await.expect("listed");
+    let refused = plane.api.calls().place_call(call("Hello")).await.expect_err("listed");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let policy = plane.policy(pb::EscalationPolicy { rungs: vec![rung(pb::Channel::Voice, -60)], ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 60).await;
+    plane.settle().await;
+    let incident = plane.incident_now(&incident.id).await;
+    assert_eq!((statuses(&incident), incident.steps[0].reason.as_str()), (vec![Status::Skipped], "do_not_call"));
+    let listed = plane.api.attempts().list_attempts(pb::ListAttemptsRequest::default()).await.expect("listed");
+    let kept = listed.into_inner().attempts;
+    assert_eq!(kept.len(), 2);
+    assert!(kept.iter().all(|attempt| attempt.reason == "do_not_call" && !attempt.checks.is_empty()), "{kept:?}");
+    assert!(plane.rung().is_empty());
+}
+
+async fn the_emergency_stop_holds_everything_back(db: Database) {
+    let (plane, ada) = with_ada(db).await;
+    plane.twilio.set_callee(ADA, Callee::Busy);
+    let policy = plane.policy(pb::EscalationPolicy { rungs: vec![rung(pb::Channel::Voice, -60)], ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 90).await;
+    let stop = pb::StopOutboundRequest { reason: "fraud".into() };
+    plane.api.outbound().stop_outbound(stop).await.expect("stopped");
+    plane.pass(31).await;
+    let stood = plane.incident_now(&incident.id).await;
+    assert_eq!(stood.steps[0].reason, "outbound_stopped");
+    let refused = plane.api.calls().place_call(call("Hello")).await.expect_err("stopped");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(plane.rung().is_empty());
+    plane.api.outbound().resume_outbound(pb::ResumeOutboundRequest {}).await.expect("resumed");
+    let placed = plane.api.calls().place_call(call("Hello")).await.expect("placed").into_inner().attempt;
+    plane.settle().await;
+    assert_eq!(plane.rung(), [ADA]);
+    assert_eq!(attempt(&plane, &placed.expect("one").id).await.state(), AttemptState::Over);
+}
+
+async fn attempt(plane: &Plane, id: &str) -> pb::Attempt {
+    let request = pb::GetAttemptRequest { attempt_id: id.to_owned() };
+    plane.api.attempts().get_attempt(request).await.expect("one").into_inner().attempt.expect("one")
+}
+
+async fn a_window_that_is_over_skips_its_step_with_the_reason(db: Database) {
+    let (mut plane, ada) = with_ada(db).await;
+    let policy = plane.policy(pb::EscalationPolicy { rungs: vec![rung(pb::Channel::Voice, -120)], ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 300).await;
+    plane.settle().await;
+    plane.stop().await;
+    plane.advance(std::time::Duration::from_secs(3600));
+    plane.start_again().await;
+    plane.settle().await;
+    plane.api = plane.api_of(0).await;
+    let incident = plane.incident_now(&incident.id).await;
+    assert_eq!(
+        (statuses(&incident), incident.steps[0].reason.as_str()),
+        (vec![Status::Skipped], "outside_critical_window")
+    );
+    assert!(plane.rung().is_empty());
+    plane.expects("a step was taken in hand late");
+}
