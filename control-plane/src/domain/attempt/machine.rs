@@ -134,7 +134,7 @@ impl Attempt {
             return next.over(Ending::Sent, ("", ""), now);
         }
         if !next.withdrawn.is_empty() {
-            return next.take_back(0);
+            return next.take_back(0, now);
         }
         next.watched(now).news("attempt.placed")
     }
@@ -198,7 +198,7 @@ impl Attempt {
         Ok(match next.work {
             // Its own answer is still out: what was told is the proof that it happened.
             Work::Creating | Work::Doubtful { .. } | Work::Looking { .. } if !next.withdrawn.is_empty() => {
-                next.known().take_back(0)
+                next.known().take_back(0, now)
             }
             Work::Creating | Work::Doubtful { .. } | Work::Looking { .. } | Work::Waiting { .. } => {
                 next.known().watched(now).news("attempt.placed")
@@ -236,7 +236,9 @@ impl Attempt {
         Ok(match next.work {
             Work::Waiting { .. } => next.over(Ending::Withdrawn, (why, ""), now),
             // Who talks is not cut off, and what is written cannot be taken back.
-            Work::Placed { .. } if next.channel == Channel::Voice && !next.heard.is_answered() => next.take_back(0),
+            Work::Placed { .. } if next.channel == Channel::Voice && !next.heard.is_answered() => {
+                next.take_back(0, now)
+            }
             Work::Creating
             | Work::Doubtful { .. }
             | Work::Looking { .. }
@@ -246,8 +248,9 @@ impl Attempt {
         })
     }
 
-    fn take_back(self, tries: u32) -> Step<Self> {
-        let (Channel::Voice, Some(account_id)) = (self.channel, self.account_id) else { return Step::to(self) };
+    fn take_back(self, tries: u32, now: Timestamp) -> Step<Self> {
+        // What is written stays written; it goes on to its end.
+        let (Channel::Voice, Some(account_id)) = (self.channel, self.account_id) else { return self.watched(now) };
         let round = self.round + 1;
         let effect = Effect::EndAttempt { account_id, attempt_id: self.id, round };
         Step::to(Self { work: Work::Ending { tries, again: None }, round, ..self }).effect(effect)
@@ -288,7 +291,7 @@ impl Attempt {
     fn woken(&self, now: Timestamp) -> Decided {
         match self.work {
             Work::Doubtful { looks, until } if now >= until => Ok(self.look_up(looks)),
-            Work::Ending { tries, again: Some(again) } if now >= again => Ok(self.clone().take_back(tries)),
+            Work::Ending { tries, again: Some(again) } if now >= again => Ok(self.clone().take_back(tries, now)),
             Work::Placed { watch: Some(watch) } if now >= watch => Ok(self.overdue(now)),
             // Waiting is woken with the guards' verdict, not with a tick.
             Work::Waiting { .. }
@@ -307,7 +310,7 @@ impl Attempt {
         if is_ringing && self.withdrawn.is_empty() {
             let is_at_wall = self.limits.not_after.is_some_and(|wall| now >= wall);
             let why = if is_at_wall { "outside_critical_window" } else { "ring_timeout" };
-            return Self { withdrawn: why.to_owned(), ..self.clone() }.take_back(0);
+            return Self { withdrawn: why.to_owned(), ..self.clone() }.take_back(0, now);
         }
         let Some(account_id) = self.account_id else { return self.over(Ending::Unknown, ("outcome_unknown", ""), now) };
         let round = self.round + 1;

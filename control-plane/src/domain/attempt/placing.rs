@@ -7,13 +7,15 @@ use super::{Attempt, Channel, Ending, Taken, Work};
 use crate::domain::{
     effect::Effect,
     machine::Step,
-    outcome::{Outcome, Refused},
+    outcome::{Cause, Outcome, Refused},
     setback::{Advice, Setback},
     time::Timestamp,
 };
 
 /// How often a vendor may be asked to make the same attempt.
 const MOST_TRIES: u32 = 2;
+/// How long one is held back that has no wall of its own.
+const PATIENCE: Duration = Duration::minutes(10);
 /// How often with other accounts: each refused it for certain, and nothing rang.
 const MOST_ACCOUNTS: usize = 3;
 /// When it is looked up after the vendor left it open. Twilio's lists show a call within seconds.
@@ -40,6 +42,11 @@ impl Attempt {
         let told = Self { error: refused.message.clone(), error_code: refused.code, ..self.clone() };
         if !self.withdrawn.is_empty() {
             return told.over(Ending::Withdrawn, (&self.withdrawn, ""), now);
+        }
+        // Our own breaker or lane held it back: that was no try, and it goes on for as long as it is of use.
+        let has_time = self.begin_time.is_none_or(|begun| now - begun < PATIENCE);
+        if refused.cause == Cause::NotTried && has_time {
+            return Self { tries: self.tries.saturating_sub(1), ..told }.later(now);
         }
         match Setback::of_refusal(&refused).advice {
             Advice::Retry if self.tries < MOST_TRIES => told.later(now),
