@@ -12,8 +12,9 @@ use callplane_control_plane::{
     rpc::{gate::Caller, mask::AuditedRequest},
     server,
     store::{
+        attempt,
         entity::{effect, reconciliation},
-        failover,
+        failover, incident,
     },
     token::{Audience, Scopes},
     worker::{Boundaries, Crew, effects, timers},
@@ -131,8 +132,17 @@ async fn next_step(crew: &Crew) -> Duration {
     let moves = failover::moves::due(store, end, 1).await.expect("moves are read");
     let numbers = numbers.into_iter().map(|(_, _, due)| due);
     let others = failovers.into_iter().map(|(_, _, due)| due).chain(moves.into_iter().map(|(_, _, due)| due));
-    let next = numbers.chain(others).min().unwrap_or(end);
+    let (ladders, attempts) = reaching(crew, end).await;
+    let next = numbers.chain(others).chain(ladders).chain(attempts).min().unwrap_or(end);
     (next - now).max(chrono::Duration::seconds(1)).to_std().expect("it is ahead")
+}
+
+/// When the next ladder and the next attempt want to be woken.
+async fn reaching(crew: &Crew, end: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let store = crew.ctx.store.read();
+    let ladders = incident::due(store, end, 1).await.expect("incidents are read");
+    let attempts = attempt::due(store, end, 1).await.expect("attempts are read");
+    (ladders.first().map(|(_, _, due)| *due), attempts.first().map(|(_, _, due)| *due))
 }
 
 /// A machine has asked to be woken.
@@ -145,8 +155,9 @@ async fn waits(crew: &Crew) -> bool {
     let looks = reconciliation::Entity::find().filter(at_work).count(store).await.expect("they are counted");
     let failovers = failover::due(store, end, 1).await.expect("failovers are read");
     let moves = failover::moves::due(store, end, 1).await.expect("moves are read");
+    let (ladders, attempts) = reaching(crew, end).await;
     let is_asleep = accounts.is_empty() && numbers.is_empty() && mails.is_empty();
-    !is_asleep || !failovers.is_empty() || !moves.is_empty() || looks > 0
+    !is_asleep || ladders.is_some() || attempts.is_some() || !failovers.is_empty() || !moves.is_empty() || looks > 0
 }
 
 /// What a scenario must say of itself.

@@ -1,8 +1,11 @@
 //! People who must be reached: the ladder before and after an event, by mail, message and call.
 
 mod answers;
+mod chance;
+mod crash;
 mod guards;
 mod ladder;
+mod workshop;
 
 use callplane_proto::v1 as pb;
 use callplane_tests::{
