@@ -1,4 +1,4 @@
-.PHONY: help run test lint bench bench-failover demo-failover soak fuzz fmt ci
+.PHONY: help run test lint bench bench-escalation bench-failover demo-failover soak fuzz fmt ci
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 run: ## build and start everything, place a call, stay up until Ctrl-C
@@ -16,6 +16,9 @@ demo-failover: ## an account is suspended: detection, moves, a call, the mail, t
 bench-failover: ## from a suspension to everybody verified on the backup account: BENCH="--agents 1000"
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench-failover $(BENCH)
+bench-escalation: ## how late the steps of armed ladders are taken in hand: BENCH="--incidents 10000"
+	cargo build --release --bins
+	$${CARGO_TARGET_DIR:-target}/release/bench-escalation $(BENCH)
 soak: ## kills, freezes and cuts the system under load, and judges it: SOAK="--minutes 30 --seed 7"
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/soak $(SOAK)
