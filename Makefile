@@ -1,6 +1,6 @@
-.PHONY: help run test lint bench bench-escalation bench-failover demo-failover soak fuzz fmt ci
+.PHONY: help run test lint bench bench-escalation bench-failover demo-escalation demo-failover soak fuzz fmt ci
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 run: ## build and start everything, place a call, stay up until Ctrl-C
 	@scripts/run.sh
 test: ## everything continuous integration runs; installs what it needs
@@ -13,6 +13,9 @@ bench: ## what a call costs, against a bare server and a plain monolith; answer 
 demo-failover: ## an account is suspended: detection, moves, a call, the mail, the way back, on a clock that runs fast
 	cargo build --quiet --workspace --bins
 	$${CARGO_TARGET_DIR:-target}/debug/demo failover
+demo-escalation: ## a meeting nobody may miss: mail, message and call, a key; then nobody answers; on a clock that runs fast
+	cargo build --quiet --workspace --bins
+	$${CARGO_TARGET_DIR:-target}/debug/demo escalation
 bench-failover: ## from a suspension to everybody verified on the backup account: BENCH="--agents 1000"
 	cargo build --release --bins
 	$${CARGO_TARGET_DIR:-target}/release/bench-failover $(BENCH)

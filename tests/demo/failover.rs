@@ -1,29 +1,34 @@
 //! The story: an account with twelve agents is suspended, everybody moves to the backup account, a caller reaches an agent
 //! there, people get their mail, and later everybody moves back.
 
+use std::time::Duration;
+
 use callplane_proto::v1::{self as pb, assignment::Target};
-use callplane_simulator::{Happened, LedgerFilter, NewAgent, NewNumber, OnTheLine, PlaceCall, Script};
-use callplane_tests::{Plane, scene::Account};
+use callplane_simulator::{NewAgent, NewNumber, OnTheLine, PlaceCall, Script};
+use callplane_tests::{Database, Plane, scene::Account};
 
 use crate::stage::{Stage, say};
 
 const AGENTS: usize = 12;
 const CALLER: &str = "+14155550199";
+const OPERATORS: &str = "ops@example.com";
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Tells it.
 pub async fn tell() {
     say("A workspace with a main account, twelve agents, and a backup account with twelve numbers.");
-    let stage = Stage::open().await;
+    let plane = Plane::on(Database::sqlite()).mail("sendgrid").set("CALLPLANE_MONITOR", "on");
+    let stage = Stage::open(plane, PAUSE).await;
     let (main, spare) = furnish(&stage.plane).await;
     stage.types(&["account", "list"]).await;
     stage.types(&["number", "coverage"]).await;
-    stage.until(async |plane| all_healthy(plane).await.then_some(())).await;
+    stage.until("all accounts are healthy", async |plane| all_healthy(plane).await.then_some(())).await;
     stage.types(&["monitor", "list"]).await;
 
     say("Twilio suspends the main account.");
     stage.plane.twilio.suspend(&main.sid).expect("it is there");
     let suspended = stage.plane.now();
-    let failover = stage.until(async |plane| newest(plane).await).await;
+    let failover = stage.until("a failover begins", async |plane| newest(plane).await).await;
     say(&format!(
         "{} s later it is noticed and confirmed; nobody had to do anything.",
         (stage.plane.now() - suspended).num_seconds()
@@ -35,11 +40,11 @@ pub async fn tell() {
     say("Somebody calls a backup number.");
     call(&stage.plane, &spare).await;
     say("What people got by mail:");
-    show_mails(&stage.plane);
+    stage.shows_mails_to(OPERATORS);
 
     say("Twilio takes the suspension back. Everybody goes home.");
     stage.plane.twilio.reactivate(&main.sid).expect("it is there");
-    stage.until(async |plane| all_healthy(plane).await.then_some(())).await;
+    stage.until("all accounts are healthy", async |plane| all_healthy(plane).await.then_some(())).await;
     stage.types(&["failover", "rollback", &failover, "--reason", "the account works again", "--yes"]).await;
     let rollback = newest(&stage.plane).await.expect("it has begun");
     stage.watches(&["failover", "watch", &rollback, "--until-end"]).await;
@@ -72,7 +77,7 @@ async fn furnish(plane: &Plane) -> (Account, Account) {
         let pooled = pb::AddToPoolRequest { phone_number_ids: vec![backup.id] };
         plane.api.numbers().add_to_pool(pooled).await.expect("it is pooled");
     }
-    let policy = pb::MonitorPolicy { notification_emails: vec!["ops@example.com".to_owned()], ..Default::default() };
+    let policy = pb::MonitorPolicy { notification_emails: vec![OPERATORS.to_owned()], ..Default::default() };
     let update_mask = Some(prost_types::FieldMask { paths: vec!["notification_emails".to_owned()] });
     let request = pb::UpdateMonitorPolicyRequest { monitor_policy: Some(policy), update_mask, ..Default::default() };
     plane.api.monitors().update_monitor_policy(request).await.expect("updated");
@@ -111,14 +116,4 @@ async fn call(plane: &Plane, spare: &Account) {
         "  the call was answered by {} and ended as `{}` after {} s",
         agent.display_name, transcript.status, transcript.seconds
     );
-}
-
-fn show_mails(plane: &Plane) {
-    for entry in plane.twilio.ledger_of(&LedgerFilter::kind("mail")) {
-        let Happened::Mail { to, subject, text, .. } = entry.what else { continue };
-        println!("\n  To: {}\n  Subject: {subject}\n", to.join(", "));
-        for line in text.lines() {
-            println!("  | {line}");
-        }
-    }
 }

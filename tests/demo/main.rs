@@ -1,6 +1,9 @@
-//! `make demo-failover`: one process with everything in it, a clock that runs fast, and the real command line beside it.
+//! `make demo-failover` and `make demo-escalation`: one process with everything in it, a clock that runs fast, and the real
+//! command line beside it.
 
+mod escalation;
 mod failover;
+mod ledger;
 mod stage;
 
 use clap::{Parser, Subcommand};
@@ -16,11 +19,14 @@ struct Arguments {
 enum Story {
     /// Twilio suspends an account with twelve agents
     Failover,
+    /// Somebody must not miss a meeting: once they answer, once nobody does
+    Escalation,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     match Arguments::parse().story {
         Story::Failover => failover::tell().await,
+        Story::Escalation => escalation::tell().await,
     }
 }
