@@ -4,7 +4,10 @@ use super::{Channel, Ladder, MOST_CALLS, Reached, Rung, Span};
 use crate::domain::error::{Error, Result, Violation};
 
 /// The farthest an offset may be from the event.
-const FARTHEST: i64 = 7 * 24 * 3600;
+const FARTHEST: i64 = DAY * 7;
+/// The farthest an end of a window may be: an offset that far has to lie inside.
+const WIDEST: i64 = DAY * 8;
+const DAY: i64 = 24 * 3600;
 /// More rungs than anybody could follow.
 const MOST_RUNGS: usize = 20;
 
@@ -35,10 +38,17 @@ fn fault(field: &str, description: impl Into<String>) -> Violation {
     Violation { field: field.to_owned(), description: description.into() }
 }
 
+fn is_beyond(farthest: i64, seconds: i64) -> bool {
+    !(-farthest..=farthest).contains(&seconds)
+}
+
 fn faults(rung: &Rung) -> Vec<Violation> {
     let mut wrong = Vec::new();
-    if rung.offset.abs() > FARTHEST {
+    if is_beyond(FARTHEST, rung.offset) {
         wrong.push(fault("offset", "expected at most seven days before or after the event"));
+    }
+    if rung.window.is_some_and(|Span { from, until }| is_beyond(WIDEST, from) || is_beyond(WIDEST, until)) {
+        wrong.push(fault("window", "expected both ends at most eight days before or after the event"));
     }
     if let Some(Span { from, until }) = rung.window
         && !(from <= rung.offset && rung.offset < until)

@@ -3,6 +3,8 @@
 
 mod check;
 mod script;
+#[cfg(test)]
+mod tests;
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -122,34 +124,3 @@ pub struct Ladder {
 
 /// A person is rung at most so often about one event, whatever a policy says.
 pub const MOST_CALLS: u32 = 2;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::sample::{at, rung};
-
-    #[test]
-    fn a_call_before_an_event_may_begin_in_the_last_three_minutes_and_not_at_its_start() {
-        let start = at("2026-08-04T09:00:00Z");
-        let call = rung(Channel::Voice, -120);
-        assert_eq!(call.due(start), at("2026-08-04T08:58:00Z"));
-        let holds = |seconds: i64| call.window(start).holds(start + Duration::seconds(seconds));
-        assert_eq!([-181, -180, -1, 0].map(holds), [false, true, true, false]);
-    }
-
-    #[test]
-    fn a_rung_after_the_event_is_of_use_for_ten_minutes() {
-        let start = at("2026-08-04T09:00:00Z");
-        let call = rung(Channel::Voice, 600);
-        let holds = |seconds: i64| call.window(start).holds(start + Duration::seconds(seconds));
-        assert_eq!([599, 600, 1199, 1200].map(holds), [false, true, true, false]);
-    }
-
-    #[test]
-    fn a_window_of_its_own_counts() {
-        let start = at("2026-08-04T09:00:00Z");
-        let call = Rung { window: Some(Span { from: -60, until: 30 }), ..rung(Channel::Voice, -30) };
-        let holds = |seconds: i64| call.window(start).holds(start + Duration::seconds(seconds));
-        assert_eq!([-61, -60, 29, 30].map(holds), [false, true, true, false]);
-    }
-}
