@@ -30,7 +30,7 @@ words! {
         Failed = "failed",
         /// It was taken back.
         Withdrawn = "withdrawn",
-        /// Its time was over before it began.
+        /// Its time was over before it began, or before anybody answered.
         Expired = "expired",
         /// Nobody knows.
         Unknown = "unknown",
@@ -61,6 +61,14 @@ impl Ending {
     }
 }
 
+/// Of two ends the newer one stands: the row of the call has settled which of them is right.
+fn further(known: Option<call::Status>, newer: Option<call::Status>) -> Option<call::Status> {
+    match (known, newer) {
+        (Some(known), Some(newer)) if !newer.is_final() => Some(known.max(newer)),
+        _ => newer.or(known),
+    }
+}
+
 /// What was heard of an attempt so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -82,14 +90,14 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// With what was heard since. Rows of calls and messages merge their facts in any order, and this is read from them, so
-    /// the newer word about a status stands; a key that was pressed stays pressed.
+    /// With what was heard since. The status that came furthest stands, because what a vendor answers may be older than what
+    /// it told meanwhile; a key that was pressed stays pressed.
     #[must_use]
     pub fn joined(self, newer: Self) -> Self {
         let first = |one: String, other: String| if one.is_empty() { other } else { one };
         Self {
-            call: newer.call.or(self.call),
-            message: newer.message.or(self.message),
+            call: further(self.call, newer.call),
+            message: self.message.max(newer.message),
             answered_by: first(newer.answered_by, self.answered_by),
             key: first(self.key, newer.key),
             error_code: self.error_code.max(newer.error_code),

@@ -2,8 +2,12 @@
 //! up, and asked again only when it is proved that nothing happened. Whether it may begin is in `guard`.
 
 mod ending;
+mod hearing;
 mod machine;
 mod placing;
+#[cfg(test)]
+mod tests;
+mod withdrawal;
 
 use std::fmt;
 
@@ -143,11 +147,20 @@ pub enum Work {
     Waiting { until: Timestamp },
     /// The vendor is being asked.
     Creating,
-    /// The vendor may have taken it; looked up at `until`.
-    Doubtful { looks: u32, until: Timestamp },
+    /// The vendor may have taken it; looked up at `until`. Of the looks so far, `absent` saw that it is not there.
+    Doubtful {
+        looks: u32,
+        #[serde(default)]
+        absent: u32,
+        until: Timestamp,
+    },
     /// It is being looked up.
-    Looking { looks: u32 },
-    /// The vendor has it. `watch` is when somebody must look after it.
+    Looking {
+        looks: u32,
+        #[serde(default)]
+        absent: u32,
+    },
+    /// The vendor has it. `watch` is when somebody must look after it; `None` while the vendor is asked how it stands.
     Placed { watch: Option<Timestamp> },
     /// The vendor is being asked to take it back.
     Ending { tries: u32, again: Option<Timestamp> },

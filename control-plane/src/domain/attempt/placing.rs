@@ -31,10 +31,17 @@ impl Attempt {
             Outcome::Refused(refused) => self.refused(refused, now),
             Outcome::Unknown(why) if self.channel == Channel::Email => self.mail_lost(why, now),
             Outcome::Unknown(why) => {
-                let work = Work::Doubtful { looks: 0, until: now + LOOKS[0] };
+                let work = Work::Doubtful { looks: 0, absent: 0, until: now + LOOKS[0] };
                 Step::to(Self { work, error: why, ..self.clone() }).news("attempt.in-doubt")
             }
         }
+    }
+
+    /// An account that refused it as not its to make does not count: nothing rang, and another one is asked for the first
+    /// time.
+    fn may_be_asked_again(&self) -> bool {
+        let refusals = u32::try_from(self.avoided.len()).unwrap_or(u32::MAX);
+        self.tries.saturating_sub(refusals) < MOST_TRIES
     }
 
     /// Nothing happened, for certain.
@@ -49,7 +56,7 @@ impl Attempt {
             return Self { tries: self.tries.saturating_sub(1), ..told }.later(now);
         }
         match Setback::of_refusal(&refused).advice {
-            Advice::Retry if self.tries < MOST_TRIES => told.later(now),
+            Advice::Retry if self.may_be_asked_again() => told.later(now),
             Advice::OtherAccount if self.avoided.len() < MOST_ACCOUNTS && self.account_id.is_some() => {
                 let avoided = self.avoided.iter().copied().chain(self.account_id).collect();
                 Step::to(Self { work: Work::Waiting { until: now }, avoided, ..told })
@@ -62,35 +69,46 @@ impl Attempt {
 
     /// Two copies of a mail are better than none; a third is not.
     fn mail_lost(&self, why: String, now: Timestamp) -> Step<Self> {
-        match self.tries < MOST_TRIES && self.withdrawn.is_empty() {
+        match self.may_be_asked_again() && self.withdrawn.is_empty() {
             true => Self { error: why, ..self.clone() }.later(now),
             false => self.over(Ending::Unknown, ("outcome_unknown", &why), now),
         }
     }
 
-    pub(super) fn look_up(&self, looks: u32) -> Step<Self> {
-        let Some(account_id) = self.account_id else { return Step::to(self.clone()) };
+    pub(super) fn look_up(&self, (looks, absent): (u32, u32), now: Timestamp) -> Step<Self> {
+        let Some(account_id) = self.account_id else { return self.nobody_knows(now) };
         let round = self.round + 1;
         let effect = Effect::FindAttempt { account_id, attempt_id: self.id, round };
-        Step::to(Self { work: Work::Looking { looks: looks + 1 }, round, ..self.clone() }).effect(effect)
+        Step::to(Self { work: Work::Looking { looks: looks + 1, absent }, round, ..self.clone() }).effect(effect)
     }
 
-    pub(super) fn found(&self, looks: u32, outcome: Outcome<Option<Taken>>, now: Timestamp) -> Step<Self> {
+    pub(super) fn found(
+        &self,
+        (looks, absent): (u32, u32),
+        outcome: Outcome<Option<Taken>>,
+        now: Timestamp,
+    ) -> Step<Self> {
         match outcome {
             Outcome::Done(Some(taken)) => self.placed(taken, now),
-            Outcome::Done(None) if looks >= PROOF => self.proved_absent(now),
-            Outcome::Done(None) | Outcome::Refused(_) | Outcome::Unknown(_) => self.look_again(looks, now),
+            Outcome::Done(None) if absent + 1 >= PROOF => self.proved_absent(now),
+            Outcome::Done(None) => self.look_again((looks, absent + 1), now),
+            // A look that failed proves nothing.
+            Outcome::Refused(_) | Outcome::Unknown(_) => self.look_again((looks, absent), now),
         }
     }
 
-    fn look_again(&self, looks: u32, now: Timestamp) -> Step<Self> {
+    fn look_again(&self, (looks, absent): (u32, u32), now: Timestamp) -> Step<Self> {
         match usize::try_from(looks).ok().and_then(|looks| LOOKS.get(looks)) {
-            Some(pause) => Step::to(Self { work: Work::Doubtful { looks, until: now + *pause }, ..self.clone() }),
-            None => {
-                let error = "the vendor may have taken it, and could not be asked whether it did";
-                self.over(Ending::Unknown, ("outcome_unknown", error), now)
+            Some(pause) => {
+                Step::to(Self { work: Work::Doubtful { looks, absent, until: now + *pause }, ..self.clone() })
             }
+            None => self.nobody_knows(now),
         }
+    }
+
+    fn nobody_knows(&self, now: Timestamp) -> Step<Self> {
+        let error = "the vendor may have taken it, and could not be asked whether it did";
+        self.over(Ending::Unknown, ("outcome_unknown", error), now)
     }
 
     /// The guards decide whether it is made again: what may have rung was counted as a call.
@@ -98,7 +116,7 @@ impl Attempt {
         if !self.withdrawn.is_empty() {
             return self.over(Ending::Withdrawn, (&self.withdrawn, ""), now);
         }
-        match self.tries < MOST_TRIES {
+        match self.may_be_asked_again() {
             true => Step::to(Self { work: Work::Waiting { until: now }, owes_slot: true, ..self.clone() }),
             false => self.over(Ending::Failed, ("vendor_failed", "the vendor failed twice, and nothing happened"), now),
         }
