@@ -103,7 +103,7 @@ impl Incident {
     fn missed(&self, now: Timestamp) -> Decision<Self> {
         let again = if self.state == State::Acknowledged { self.resumed(now) } else { self.clone() };
         let next = Self { state: State::Escalating, ..again };
-        Decision::to(next.pulled_forward(now).settled()).news("incident.missed")
+        next.pulled_forward(now).settled("incident.missed")
     }
 
     fn woken(&self, now: Timestamp) -> Decided {
@@ -117,7 +117,7 @@ impl Incident {
         match self.acknowledged_until {
             Some(until) if self.state == State::Acknowledged && now >= until => {
                 let next = Self { state: State::Escalating, ..self.resumed(now) };
-                Ok(Decision::to(next.settled()).news("incident.acknowledgement-expired"))
+                Ok(next.settled("incident.acknowledgement-expired"))
             }
             _ => Err(Refusal::stale("too early")),
         }

@@ -4,6 +4,9 @@
 mod machine;
 mod plan;
 mod progress;
+#[cfg(test)]
+mod tests;
+mod timing;
 
 use serde::{Deserialize, Serialize};
 
@@ -229,14 +232,16 @@ impl Incident {
         if self.is_alerting() { waiting.min_by_key(|step| (step.due_time, step.number)) } else { None }
     }
 
-    /// Tries that may still reach somebody.
+    /// Tries that may still reach somebody: those under way, and those that nobody knows the end of.
     pub fn under_way(&self) -> impl Iterator<Item = AttemptId> {
-        self.steps.iter().filter(|step| step.is_under_way()).filter_map(|step| step.attempt_id)
+        let may_reach = |step: &&Step| step.is_under_way() || step.ending == Some(Ending::Unknown);
+        self.steps.iter().filter(may_reach).filter_map(|step| step.attempt_id)
     }
 
-    /// When it is closed though nobody cared.
+    /// When it is closed though nobody cared. Counted from where the event is now, wherever it was when a step was made.
     pub fn close_time(&self) -> Timestamp {
-        let last = self.steps.iter().map(|step| step.window.until).max().unwrap_or(self.start_time);
+        let ends = self.ladder.rungs.iter().map(|rung| rung.window(self.start_time).until);
+        let last = ends.max().unwrap_or(self.start_time);
         last.max(self.start_time) + self.ladder.closes_after.delta()
     }
 }
