@@ -118,6 +118,12 @@ pub async fn look_around(ctx: &Context, monitor: &Monitor) -> Result<()> {
     Ok(())
 }
 
+/// Somebody noticed that an account does not work: it is looked at now. Nothing changes when it is being looked at, or was a
+/// moment ago.
+pub async fn hint(ctx: &Context, workspace: WorkspaceId, account: AccountId) -> Result<()> {
+    want(ctx, workspace, account).await.map(drop)
+}
+
 /// What a look at an account is about.
 pub struct Sight {
     /// The account.

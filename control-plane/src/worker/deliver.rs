@@ -148,10 +148,13 @@ async fn reached(ctx: &Context, claim: &Claim, performed: Option<Box<(AttemptId,
         Some(seen) => outbound_call(&mut journal, claim, id, seen).await?,
         None => None,
     };
+    let mut sick = None;
     let (state, last_error) = match attempt::lock(&journal, id).await? {
         None => (State::Dead, format!("the {} is gone", Attempt::NOUN)),
         Some(mut held) => {
             held.attempt.call_id = held.attempt.call_id.or(call);
+            let feeds_health = attempt::heed(&mut journal, &held.attempt, &event).await?;
+            sick = held.attempt.account_id.filter(|_| feeds_health);
             match attempt::run(&mut journal, held, event, "effect").await? {
                 Err(refusal) => (State::Done, refusal.message.to_owned()),
                 Ok(_) => {
@@ -163,7 +166,14 @@ async fn reached(ctx: &Context, claim: &Claim, performed: Option<Box<(AttemptId,
             }
         }
     };
-    ended(journal, claim, state, &last_error).await
+    let is_ours = ended(journal, claim, state, &last_error).await?;
+    if let Some(account) = sick.filter(|_| is_ours && monitor::is_on(ctx)) {
+        // What came of the attempt is stored; that its account is looked at sooner is a courtesy.
+        if let Err(error) = monitor::hint(ctx, claim.workspace, account).await {
+            tracing::warn!(%account, reason = error.reason, "the account is looked at when it is its turn: {error}");
+        }
+    }
+    Ok(is_ours)
 }
 
 async fn outbound_call(

@@ -114,7 +114,7 @@ pub struct Ladder {
     pub most_calls: u32,
     /// Nobody is called or written to who did not agree to it.
     pub requires_consent: bool,
-    /// When people may be called and written to; `None` for the usual hours.
+    /// When people may be called and written to; `None` for any hour.
     pub calling_hours: Option<CallingHours>,
     /// After this long an acknowledgement counts no more and the ladder goes on; `None` for never.
     pub acknowledged_for: Option<Seconds>,

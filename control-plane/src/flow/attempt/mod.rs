@@ -4,6 +4,7 @@
 mod admit;
 mod answer;
 mod heard;
+mod heed;
 mod place;
 mod sender;
 mod wake;
@@ -11,6 +12,7 @@ mod wake;
 pub use admit::{Admission, Wish, admit, look};
 pub use answer::{Pressed, answered, digits};
 pub use heard::{call_heard, message_heard, vendor_told};
+pub use heed::heed;
 pub use place::{Order, Placed, place, withdraw};
 pub use sender::{Via, via};
 pub use wake::tick;

@@ -1,7 +1,7 @@
 //! What must hold before anybody is rung, whoever asks and however many at a time.
 
 use callplane_proto::v1::{self as pb, AttemptState, StepStatus as Status};
-use callplane_simulator::Callee;
+use callplane_simulator::{Callee, MessageFate};
 use callplane_tests::{
     Database, Plane,
     ladder::{ADA, rung, statuses, usual},
@@ -16,6 +16,7 @@ on_both!(
     a_hundred_requests_at_once_are_two_calls,
     nobody_is_called_who_is_on_the_list_and_the_reason_is_kept,
     the_emergency_stop_holds_everything_back,
+    who_opted_out_at_twilio_is_on_our_list_from_then_on,
     a_window_that_is_over_skips_its_step_with_the_reason,
 );
 
@@ -87,6 +88,17 @@ async fn the_emergency_stop_holds_everything_back(db: Database) {
     plane.settle().await;
     assert_eq!(plane.rung(), [ADA]);
     assert_eq!(attempt(&plane, &placed.expect("one").id).await.state(), AttemptState::Over);
+}
+
+async fn who_opted_out_at_twilio_is_on_our_list_from_then_on(db: Database) {
+    let (plane, _) = with_ada(db).await;
+    plane.twilio.set_message_fate(ADA, MessageFate::Refused(21610));
+    let request = pb::SendMessageRequest { to: ADA.into(), text: "Hello".into(), ..Default::default() };
+    let sent = plane.api.messages().send_message(request).await.expect("taken in").into_inner().attempt;
+    plane.settle().await;
+    assert_eq!(attempt(&plane, &sent.expect("one").id).await.reason, "opted_out");
+    let refused = plane.api.calls().place_call(call("Hello")).await.expect_err("listed");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
 }
 
 async fn attempt(plane: &Plane, id: &str) -> pb::Attempt {
