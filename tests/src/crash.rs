@@ -101,6 +101,8 @@ impl Workshop {
         let crew = Crew { boundaries, ..plane.crew.clone() };
         for _ in 0..ROUNDS {
             loop {
+                // What Twilio does meanwhile takes none of our time, on a slow machine either.
+                self.twilio.settle().await;
                 if effects::settle(&crew).await.expect("effects are claimed").is_err() {
                     return Ended::Crashed;
                 }
@@ -109,6 +111,7 @@ impl Workshop {
                 }
             }
             if open_effects(crew.ctx.store.read()).await == 0 && !waits(&crew).await {
+                self.twilio.settle().await;
                 return Ended::AtRest;
             }
             self.advance(next_step(&crew).await);

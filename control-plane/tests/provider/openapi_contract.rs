@@ -82,7 +82,8 @@ fn order() -> ImportOrder {
 /// Every request our clients can make; gives the refusals.
 async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
     let clock = vendor::clock();
-    let (twilio, elevenlabs) = (vendor::twilio(&clock), vendor::elevenlabs(&clock));
+    // A client of its own for each: one that had several answers it cannot read would ask no more.
+    let (twilio, elevenlabs) = (|| vendor::twilio(&clock), || vendor::elevenlabs(&clock));
     let seen = number_seen();
     let trunked = NumberSeen {
         webhooks: Webhooks { trunk_sid: Some("TK00000000000000000000000000000001".to_owned()), ..webhooks() },
@@ -92,33 +93,33 @@ async fn ask_everything(access: &Access, key: &AgentKey) -> Vec<Refused> {
     let import = ImportId("phnum_01".to_owned());
     let regional = Access { region: Some("ie1".to_owned()), ..access.clone() };
     [
-        refusal(twilio.read_account(access).await),
-        refusal(twilio.list_accounts(access, None).await),
-        refusal(twilio.list_numbers(access, None).await),
-        refusal(twilio.find_number(access, &seen.e164).await),
-        refusal(twilio.read_number(access, &seen.sid).await),
-        refusal(twilio.write_webhooks(access, &seen, &webhooks()).await),
+        refusal(twilio().read_account(access).await),
+        refusal(twilio().list_accounts(access, None).await),
+        refusal(twilio().list_numbers(access, None).await),
+        refusal(twilio().find_number(access, &seen.e164).await),
+        refusal(twilio().read_number(access, &seen.sid).await),
+        refusal(twilio().write_webhooks(access, &seen, &webhooks()).await),
         refusal(
-            twilio.write_webhooks(access, &NumberSeen { all_post: true, ..trunked.clone() }, &trunked.webhooks).await,
+            twilio().write_webhooks(access, &NumberSeen { all_post: true, ..trunked.clone() }, &trunked.webhooks).await,
         ),
-        refusal(twilio.read_call(access, &CALL.parse().expect("a SID")).await),
-        refusal(twilio.list_calls(access, &filter(), None).await),
-        refusal(twilio.create_call(access, &call_order()).await),
-        refusal(twilio.create_call(access, &plain).await),
-        refusal(twilio.end_call(access, &CALL.parse().expect("a SID"), EndCall::Cancel).await),
-        refusal(twilio.end_call(access, &CALL.parse().expect("a SID"), EndCall::HangUp).await),
-        refusal(twilio.send_message(access, &message_order()).await),
-        refusal(twilio.read_message(access, &MESSAGE.parse().expect("a SID")).await),
-        refusal(twilio.list_messages(access, &message_filter(), None).await),
-        refusal(elevenlabs.register_call(key, &call(), Duration::from_secs(5)).await),
-        refusal(elevenlabs.get_agent(key, "agent_01").await),
-        refusal(elevenlabs.list_imports(key).await),
-        refusal(elevenlabs.import_number(key, access, &order()).await),
-        refusal(elevenlabs.import_number(key, &regional, &order()).await),
-        refusal(elevenlabs.read_import(key, &import).await),
-        refusal(elevenlabs.assign_import(key, &import, Some("agent_01")).await),
-        refusal(elevenlabs.assign_import(key, &import, None).await),
-        refusal(elevenlabs.delete_import(key, &import).await),
+        refusal(twilio().read_call(access, &CALL.parse().expect("a SID")).await),
+        refusal(twilio().list_calls(access, &filter(), None).await),
+        refusal(twilio().create_call(access, &call_order()).await),
+        refusal(twilio().create_call(access, &plain).await),
+        refusal(twilio().end_call(access, &CALL.parse().expect("a SID"), EndCall::Cancel).await),
+        refusal(twilio().end_call(access, &CALL.parse().expect("a SID"), EndCall::HangUp).await),
+        refusal(twilio().send_message(access, &message_order()).await),
+        refusal(twilio().read_message(access, &MESSAGE.parse().expect("a SID")).await),
+        refusal(twilio().list_messages(access, &message_filter(), None).await),
+        refusal(elevenlabs().register_call(key, &call(), Duration::from_secs(5)).await),
+        refusal(elevenlabs().get_agent(key, "agent_01").await),
+        refusal(elevenlabs().list_imports(key).await),
+        refusal(elevenlabs().import_number(key, access, &order()).await),
+        refusal(elevenlabs().import_number(key, &regional, &order()).await),
+        refusal(elevenlabs().read_import(key, &import).await),
+        refusal(elevenlabs().assign_import(key, &import, Some("agent_01")).await),
+        refusal(elevenlabs().assign_import(key, &import, None).await),
+        refusal(elevenlabs().delete_import(key, &import).await),
     ]
     .into_iter()
     .flatten()

@@ -70,6 +70,16 @@ async fn last(plane: &Plane, account: &str, kind: Kind) -> pb::Probe {
     probes(plane, account, kind).await.into_iter().next().unwrap_or_else(|| panic!("no probe of {kind:?}"))
 }
 
+/// Time passes until so many looks have missed the number: each account is looked at in a rhythm of its own.
+async fn missing(plane: &Plane, account: &Account, looks: usize) {
+    let begin = plane.now();
+    let failed = |probe: &pb::Probe| probe.outcome() == Outcome::Fail;
+    while probes(plane, &account.id, Kind::Number).await.into_iter().filter(failed).count() < looks {
+        elapse(plane, 1).await;
+        assert!(plane.now() - begin <= chrono::Duration::seconds(100), "not looked at");
+    }
+}
+
 async fn explained(plane: &Plane, account: &str) -> pb::HealthExplanation {
     let request = pb::ExplainHealthRequest { account_id: account.to_owned() };
     let got = plane.api.monitors().explain_health(request).await.expect("explained");
@@ -171,9 +181,9 @@ async fn a_number_that_is_gone_degrades_the_account_and_is_explained(db: Databas
     let (account, number, agent) = plane.answered_by(announcement("Hello.")).await;
     watched(&plane).await;
     plane.twilio.release_number(NUMBER).expect("released");
-    elapse(&plane, 65).await;
+    missing(&plane, &account, 2).await;
     assert_eq!(health(&plane, &account.id).await.verdict(), Verdict::Healthy, "two samples are too few");
-    elapse(&plane, 30).await;
+    missing(&plane, &account, 3).await;
     let now = health(&plane, &account.id).await;
     assert_eq!((now.verdict(), now.failing_count), (Verdict::Degraded, 1));
     let explanation = explained(&plane, &account.id).await;
