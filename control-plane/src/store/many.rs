@@ -10,6 +10,9 @@ use sea_orm::{
 use super::failed;
 use crate::domain::error::{Error, Result};
 
+/// As many rows go into one statement at most: SQLite takes 32,766 values.
+pub const TOGETHER: usize = 500;
+
 /// Writes rows and says how many were written. Every column of every row is set.
 pub async fn insert<A>(txn: &DatabaseTransaction, models: Vec<A>, over: Option<OnConflict>) -> Result<u64>
 where

@@ -46,9 +46,20 @@ impl Machine for Incident {
                 Ok(self.over(Outcome::EventCancelled, String::new(), now))
             }
             (S::Open | S::Escalating | S::Acknowledged, E::Moved { start, title }) => Ok(self.moved(start, title, now)),
+            (S::Resolved, E::Reinstated { start, title }) if self.outcome == Some(Outcome::EventCancelled) => {
+                Ok(self.reinstated(start, title, now))
+            }
+            (S::Open | S::Escalating | S::Acknowledged, E::Reinstated { .. }) => {
+                Err(Refusal::stale("its event was not called off"))
+            }
             (
                 S::Resolved,
-                E::Acknowledged { .. } | E::Resolved { .. } | E::CheckedIn { .. } | E::EventCancelled | E::Moved { .. },
+                E::Acknowledged { .. }
+                | E::Resolved { .. }
+                | E::CheckedIn { .. }
+                | E::EventCancelled
+                | E::Moved { .. }
+                | E::Reinstated { .. },
             ) => Err(OVER),
 
             (S::Open | S::Escalating | S::Acknowledged, E::Tick) => self.woken(now),

@@ -213,6 +213,8 @@ pub enum Event {
     Moved { start: Timestamp, title: String },
     /// There will be no event.
     EventCancelled,
+    /// There will be one after all.
+    Reinstated { start: Timestamp, title: String },
 }
 
 impl Incident {

@@ -1,7 +1,7 @@
 //! When steps are tried that were planned for another time: the next one is brought forward, all of them move with their
 //! event, and what an acknowledgement had cancelled is planned again.
 
-use super::{Incident, Status, Step, plan::fresh};
+use super::{Incident, State, Status, Step, plan::fresh};
 use crate::domain::{
     ladder::{Channel, Rung, Window},
     machine::Step as Decision,
@@ -15,6 +15,24 @@ impl Incident {
         if start == self.start_time {
             return Decision::to(Self { title, ..self.clone() }).news("incident.moved");
         }
+        self.dated((start, title), now, "incident.moved")
+    }
+
+    /// An event that was called off takes place: what was taken back is planned again, and calls count on from where they
+    /// were.
+    pub(super) fn reinstated(&self, start: Timestamp, title: String, now: Timestamp) -> Decision<Self> {
+        let open = Self {
+            state: State::Open,
+            outcome: None,
+            answered_by: String::new(),
+            answer_time: None,
+            end_time: None,
+            ..self.clone()
+        };
+        open.dated((start, title), now, "incident.reinstated")
+    }
+
+    fn dated(&self, (start, title): (Timestamp, String), now: Timestamp, news: &'static str) -> Decision<Self> {
         let mut next = Self { start_time: start, title, ..self.clone() };
         let dated = next.steps.iter().map(|step| match next.ladder.rungs.get(step.rung as usize) {
             Some(rung) if step.is_waiting() => {
@@ -31,7 +49,7 @@ impl Incident {
             };
             next = next.with_rungs_ahead(now, has_time);
         }
-        next.settled("incident.moved")
+        next.settled(news)
     }
 
     /// After an acknowledgement that counts no more: the rungs it cancelled whose time has not passed are planned again.

@@ -28,7 +28,8 @@ pub(super) fn step_of(event: &Event) -> Option<u32> {
         | Event::Resolved { .. }
         | Event::CheckedIn { .. }
         | Event::Moved { .. }
-        | Event::EventCancelled => None,
+        | Event::EventCancelled
+        | Event::Reinstated { .. } => None,
     }
 }
 
@@ -44,18 +45,28 @@ pub(super) async fn write(
     }
     let sequence = last(journal.txn(), incident.id).await?;
     let row = |(news, place): (&&'static str, i64)| Model {
+        sequence: sequence + place,
+        step: about.map(i64::from),
+        note: note(incident, about),
+        ..row(journal, incident, news, actor)
+    };
+    add(journal.txn(), news.iter().zip(1..).map(row).collect()).await
+}
+
+/// The first thing that happened to an incident.
+pub(super) fn row(journal: &Journal<'_>, incident: &Incident, news: &str, actor: &str) -> Model {
+    Model {
         id: EventId::fresh(&*journal.ctx().ids),
         workspace_id: incident.workspace_id,
         incident_id: incident.id,
-        sequence: sequence + place,
+        sequence: 1,
         kind: news.trim_start_matches("incident.").to_owned(),
         state: incident.state.to_string(),
-        step: about.map(i64::from),
+        step: None,
         actor: actor.to_owned(),
-        note: note(incident, about),
+        note: String::new(),
         event_time: journal.now,
-    };
-    add(journal.txn(), news.iter().zip(1..).map(row).collect()).await
+    }
 }
 
 /// The reason, where there is one. No name and no number.

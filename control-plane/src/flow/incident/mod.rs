@@ -11,7 +11,7 @@ mod wake;
 
 pub use decide::{acknowledge, cancel_event, check_in, move_event, resolve};
 pub use explain::{Forecast, forecast};
-pub use open::{Opening, open};
+pub use open::{Opening, open, open_new};
 pub use reply::{Reply, replied};
 pub use wake::tick;
 
@@ -78,7 +78,7 @@ async fn one(
     actor: &str,
 ) -> Result<std::result::Result<(Incident, Vec<Event>), Refusal>> {
     let about = history::step_of(&event);
-    let moves = matches!(event, Event::Moved { .. });
+    let moves = matches!(event, Event::Moved { start, .. } if start != held.start_time);
     let step = match held.step(event, journal.now) {
         Ok(step) => step,
         Err(refusal) => return Ok(Err(refusal)),

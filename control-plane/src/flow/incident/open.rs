@@ -7,6 +7,7 @@ use crate::{
         incident::{Event, Incident, State},
         ladder::{Ladder, Target},
         machine::{Machine, Step},
+        policy::Policy,
         time::Timestamp,
     },
     flow::Journal,
@@ -48,6 +49,21 @@ pub async fn open(journal: &mut Journal<'_>, opening: Opening, actor: &str) -> R
     journal.publish(&next, next.id, effects, news.clone()).await?;
     super::history::write(journal, &next, (&news, None), actor).await?;
     Ok(next)
+}
+
+/// Opens many at once, each for a person who is there and an event that is new.
+pub async fn open_new(journal: &mut Journal<'_>, openings: Vec<Opening>, policy: &Policy, actor: &str) -> Result<()> {
+    let (mut fresh_ones, mut history) = (Vec::new(), Vec::new());
+    for opening in openings {
+        let fresh = fresh(journal, opening, policy.ladder.clone(), policy.version);
+        let Step { next, effects, news } = fresh.step(Event::Opened, journal.now)?;
+        let next = next.stamped(1, journal.now);
+        history.extend(news.iter().map(|news| super::history::row(journal, &next, news, actor)));
+        journal.publish(&next, next.id, effects, news).await?;
+        fresh_ones.push(next);
+    }
+    store::incident::insert_many(journal.txn(), &fresh_ones).await?;
+    store::incident::history::add(journal.txn(), history).await
 }
 
 fn fresh(journal: &Journal<'_>, opening: Opening, ladder: Ladder, policy_version: i64) -> Incident {

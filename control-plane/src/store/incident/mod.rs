@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     Kept, Scope,
     entity::incident::{ActiveModel, Column, Entity, Model},
-    failed,
+    failed, many,
     page::{Ask, Page},
     value::Json,
 };
@@ -105,6 +105,14 @@ pub async fn insert(txn: &DatabaseTransaction, new: &Incident) -> Result<bool> {
     }
     steps::put(txn, new).await?;
     Ok(true)
+}
+
+/// Adds new ones, each for a person who has none for its event.
+pub async fn insert_many(txn: &DatabaseTransaction, new: &[Incident]) -> Result<()> {
+    for some in new.chunks(many::TOGETHER) {
+        many::insert(txn, some.iter().map(row).collect(), None).await?;
+    }
+    steps::insert_many(txn, new).await
 }
 
 /// Reads one with its steps.

@@ -15,7 +15,7 @@ use crate::{
     store::{
         Scope,
         entity::escalation_step::{ActiveModel, Column, Entity, Model},
-        failed,
+        failed, many,
         page::{Ask, Page},
         word, word_or_none,
     },
@@ -92,6 +92,16 @@ pub async fn put(txn: &DatabaseTransaction, incident: &Incident) -> Result<()> {
     let over = OnConflict::columns([Column::IncidentId, Column::Number]).update_columns(CHANGING).to_owned();
     let rows = incident.steps.iter().map(|step| row(incident, step));
     Entity::insert_many(rows).on_conflict(over).exec_without_returning(txn).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Adds the steps of new incidents.
+pub async fn insert_many(txn: &DatabaseTransaction, incidents: &[Incident]) -> Result<()> {
+    let rows = incidents.iter().flat_map(|incident| incident.steps.iter().map(|step| row(incident, step)));
+    let rows: Vec<ActiveModel> = rows.collect();
+    for some in rows.chunks(many::TOGETHER) {
+        many::insert(txn, some.to_vec(), None).await?;
+    }
     Ok(())
 }
 
