@@ -14,6 +14,7 @@ mod m0008_notification;
 mod m0009_attachment;
 mod m0010_contacts;
 mod m0011_escalation;
+mod m0012_meeting;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_attachment::Migration),
             Box::new(m0010_contacts::Migration),
             Box::new(m0011_escalation::Migration),
+            Box::new(m0012_meeting::Migration),
         ]
     }
 }

@@ -101,6 +101,10 @@ impl Api {
         policies: pb::escalation_policy_service_client::EscalationPolicyServiceClient<Line>;
         /// Incidents.
         incidents: pb::incident_service_client::IncidentServiceClient<Line>;
+        /// Meetings.
+        meetings: pb::meeting_service_client::MeetingServiceClient<Line>;
+        /// Calendars that meetings are read from.
+        calendars: pb::calendar_service_client::CalendarServiceClient<Line>;
         /// Attempts to reach people.
         attempts: pb::attempt_service_client::AttemptServiceClient<Line>;
         /// The emergency stop and the limits of what goes out.

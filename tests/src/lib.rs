@@ -2,6 +2,7 @@
 //! a clock that is stepped, and a net that catches what a test forgot to look at. It decides nothing about calls.
 
 pub mod binaries;
+pub mod calendar;
 pub mod client;
 pub mod collector;
 pub mod crash;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     e164::E164,
-    id::{AccountId, AgentId, AttemptId, CallId, FailoverId, NotificationId, PhoneNumberId},
+    id::{AccountId, AgentId, AttemptId, CalendarFeedId, CallId, FailoverId, NotificationId, PhoneNumberId},
     phone_number::attachment::Deed,
     sid::CallSid,
     telephony::{Cursor, NumberSeen, Webhooks},
@@ -47,6 +47,8 @@ pub enum Effect {
     ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
     /// Looks at everything an account is watched for.
     ProbeAccount { account_id: AccountId, round: u32 },
+    /// Reads a calendar, and takes up what it says.
+    FetchCalendar { calendar_feed_id: CalendarFeedId, round: u32 },
 }
 
 /// Who performs an effect. What only looks at vendors has workers of its own: a vendor that hangs holds up neither calls
@@ -55,15 +57,15 @@ pub enum Effect {
 pub enum Queue {
     /// What has consequences.
     Work,
-    /// Probes.
+    /// Probes, and other looks at what may not answer.
     Probes,
     /// Calls, messages and mails to people: whoever must be reached in time does not wait behind anything else.
     Attempts,
 }
 
 impl Queue {
-    /// The kinds of effects that are probes.
-    pub const PROBES: &[&str] = &["probe-account"];
+    /// The kinds of effects that are probes, or take as long as one.
+    pub const PROBES: &[&str] = &["probe-account", "fetch-calendar"];
     /// The kinds of effects that reach people.
     pub const ATTEMPTS: &[&str] = &["make-attempt", "find-attempt", "read-attempt", "end-attempt"];
 }
@@ -85,6 +87,7 @@ impl Effect {
             Self::EndAttempt { .. } => "end-attempt",
             Self::ProbeTarget { .. } => "probe-target",
             Self::ProbeAccount { .. } => "probe-account",
+            Self::FetchCalendar { .. } => "fetch-calendar",
         }
     }
 
@@ -101,7 +104,9 @@ impl Effect {
             // Whoever is hung up on stays hung up on.
             | Self::EndAttempt { .. }
             | Self::ProbeTarget { .. }
-            | Self::ProbeAccount { .. } => true,
+            | Self::ProbeAccount { .. }
+            // Taking up again what was taken up changes nothing.
+            | Self::FetchCalendar { .. } => true,
             Self::ManageImport { deed, .. } => deed.is_read(),
             Self::WriteWebhooks { .. } | Self::SendMail { .. } | Self::MakeAttempt { .. } => false,
         }
@@ -123,7 +128,7 @@ impl Effect {
             | Self::ProbeAccount { account_id, .. } => Some(*account_id),
             Self::MakeAttempt { account_id, .. } => *account_id,
             // ElevenLabs is asked with a key of its own; only an import hands over the account's.
-            Self::ManageImport { .. } | Self::SendMail { .. } => None,
+            Self::ManageImport { .. } | Self::SendMail { .. } | Self::FetchCalendar { .. } => None,
         }
     }
 }

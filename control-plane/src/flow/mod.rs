@@ -4,6 +4,7 @@
 pub mod account;
 pub mod agent;
 pub mod attempt;
+pub mod calendar_feed;
 pub mod consent;
 pub mod contact;
 pub mod context;
@@ -14,6 +15,7 @@ pub mod heartbeat;
 pub mod incident;
 pub mod ingest;
 pub mod journal;
+pub mod meeting;
 pub mod monitor;
 pub mod notification;
 pub mod outbound;

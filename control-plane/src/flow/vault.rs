@@ -39,6 +39,11 @@ pub fn agent_api_key(id: crate::domain::id::AgentId) -> Place {
     Place { table: "agent", row: id.uuid(), column: "api_key" }
 }
 
+/// The place of a calendar's address.
+pub fn calendar_url(id: crate::domain::id::CalendarFeedId) -> Place {
+    Place { table: "calendar_feed", row: id.uuid(), column: "url" }
+}
+
 /// Seals a value in place of what was there.
 pub async fn seal(journal: &Journal<'_>, place: Place, value: &SecretString) -> Result<()> {
     let key = active_key(journal.ctx(), journal.txn(), journal.workspace).await?;
@@ -141,6 +146,7 @@ pub fn open_row(key: &DataKey, row: &entity::secret::Model) -> Result<SecretStri
 pub fn place_of(row: &entity::secret::Model) -> Result<Place> {
     let known = [("account", account::AUTH_TOKEN), ("account", account::SECONDARY_AUTH_TOKEN)];
     let known = known.into_iter().chain([("account", account::API_KEY_SECRET), ("agent", "api_key")]);
+    let known = known.chain([("calendar_feed", "url")]);
     for (table, column) in known {
         if row.owner_table == table && row.owner_column == column {
             return Ok(Place { table, row: row.owner_id, column });

@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use super::{
-    account::Accounts, agent::Agents, attempt::Attempts, audit::Audit, call::Calls, consent::Consents,
-    contact::Contacts, dnc::DoNotCall, escalation_policy::EscalationPolicies, event::Events, failover::Failovers,
-    incident::Incidents, message::Messages, monitor::Monitors, notification::Notifications, outbound::Outbound,
-    phone_number::PhoneNumbers, route_plan::RoutePlans, system::System, token::Tokens, voicemail::Voicemails,
-    workspace::Workspaces,
+    account::Accounts, agent::Agents, attempt::Attempts, audit::Audit, calendar::Calendars, call::Calls,
+    consent::Consents, contact::Contacts, dnc::DoNotCall, escalation_policy::EscalationPolicies, event::Events,
+    failover::Failovers, incident::Incidents, meeting::Meetings, message::Messages, monitor::Monitors,
+    notification::Notifications, outbound::Outbound, phone_number::PhoneNumbers, route_plan::RoutePlans,
+    system::System, token::Tokens, voicemail::Voicemails, workspace::Workspaces,
 };
 use crate::{flow::Context, token::TokenKeys};
 
@@ -44,6 +44,8 @@ pub fn add(routes: Routes, ctx: &Arc<Context>, tokens: &Arc<TokenKeys>, stop: &C
             Arc::clone(ctx),
         )))
         .add_service(pb::incident_service_server::IncidentServiceServer::new(Incidents::new(Arc::clone(ctx))))
+        .add_service(pb::meeting_service_server::MeetingServiceServer::new(Meetings::new(Arc::clone(ctx))))
+        .add_service(pb::calendar_service_server::CalendarServiceServer::new(Calendars::new(Arc::clone(ctx))))
         .add_service(pb::attempt_service_server::AttemptServiceServer::new(Attempts::new(Arc::clone(ctx))))
         .add_service(pb::outbound_service_server::OutboundServiceServer::new(Outbound::new(Arc::clone(ctx))))
         .add_service(pb::audit_service_server::AuditServiceServer::new(Audit::new(Arc::clone(ctx))))

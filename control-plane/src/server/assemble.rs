@@ -13,10 +13,12 @@ use crate::{
         error::{Error, Kind, Result},
         time::{Clock, Ids},
     },
-    flow::{Context, Facts, Registrar, Wake},
+    flow::{Context, Facts, Registrar, Wake, calendar_feed},
     metrics::Metrics,
     provider::{
-        Telephony, VoiceAgents, elevenlabs,
+        Telephony, VoiceAgents,
+        calendar::HttpFeeds,
+        elevenlabs,
         line::Limits,
         mail::{Mailer, NobodyGetsMail, Resend, SendGrid, Smtp, resend, sendgrid},
         mock::Mock,
@@ -88,6 +90,7 @@ impl Plane {
             watch,
             eleven_labs_key: key,
             mailer: mailer(settings, &clock)?,
+            feeds: Arc::new(HttpFeeds::new(calendar_feed::reach(&ctx), Arc::clone(&clock))?),
             owner: format!("{}-{}", std::process::id(), ids.next()),
             boundaries: Boundaries::default(),
         };

@@ -9,6 +9,7 @@ use super::{
     Scope,
     entity::contact::{ActiveModel, Column, Entity, Model},
     failed,
+    many::padded,
     page::{Ask, Page},
     word, word_or_none,
 };
@@ -18,6 +19,7 @@ use crate::domain::{
     email::EmailAddress,
     error::{Error, Result},
     id::ContactId,
+    time::Timestamp,
 };
 
 impl TryFrom<Model> for Contact {
@@ -117,6 +119,34 @@ pub async fn by_phone<C: ConnectionTrait>(scope: &Scope<'_, C>, number: &E164) -
 pub async fn by_email<C: ConnectionTrait>(scope: &Scope<'_, C>, email: &EmailAddress) -> Result<Vec<Contact>> {
     all(scope, here(scope).filter(Column::EmailKey.eq(key(email)))).await
 }
+
+/// Those with these ids that there are.
+pub async fn by_ids<C: ConnectionTrait>(scope: &Scope<'_, C>, ids: Vec<ContactId>) -> Result<Vec<Contact>> {
+    match ids.is_empty() {
+        true => Ok(Vec::new()),
+        false => all(scope, here(scope).filter(Column::Id.is_in(padded(ids)))).await,
+    }
+}
+
+/// Everybody with one of these addresses, which are in lower case, the oldest first.
+pub async fn by_emails<C: ConnectionTrait>(scope: &Scope<'_, C>, keys: &[String]) -> Result<Vec<Contact>> {
+    let mut found = Vec::new();
+    for some in keys.chunks(AT_ONCE) {
+        found.extend(all(scope, here(scope).filter(Column::EmailKey.is_in(padded(some.to_vec())))).await?);
+    }
+    found.sort_by_key(|contact| contact.id);
+    Ok(found)
+}
+
+/// Whether anybody was added or changed since then.
+pub async fn has_changed<C: ConnectionTrait>(scope: &Scope<'_, C>, since: Timestamp) -> Result<bool> {
+    let changed = here(scope).select_only().column(Column::Id).filter(Column::UpdateTime.gte(since)).limit(1);
+    let one: Option<ContactId> = changed.into_tuple().one(scope.db).await.map_err(failed)?;
+    Ok(one.is_some())
+}
+
+/// As many addresses are looked for in one statement.
+const AT_ONCE: usize = 512;
 
 async fn one<C: ConnectionTrait>(scope: &Scope<'_, C>, select: Select<Entity>) -> Result<Option<Contact>> {
     select.one(scope.db).await.map_err(failed)?.map(Contact::try_from).transpose()

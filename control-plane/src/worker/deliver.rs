@@ -7,10 +7,11 @@ use crate::{
     domain::{
         account::{self, Account},
         attempt::Attempt,
+        calendar_feed::{self, CalendarFeed, Look},
         call::{Call, machine as call},
         error::{Error, Result},
         failover::Failover,
-        id::{AccountId, AttemptId, CallId, FailoverId, NotificationId, PhoneNumberId},
+        id::{AccountId, AttemptId, CalendarFeedId, CallId, FailoverId, NotificationId, PhoneNumberId},
         machine::Machine,
         monitor::{Findings, Monitor},
         notification::{self, Notification},
@@ -45,6 +46,8 @@ pub enum Event {
     Attempt(Option<Box<(AttemptId, Performed)>>),
     /// Of a watch: what a look found; none when there was nothing left to look at.
     Monitor { account_id: AccountId, round: u32, found: Option<Box<Findings>> },
+    /// Of a calendar: what a look brought; none when it is forgotten.
+    CalendarFeed { feed_id: CalendarFeedId, round: u32, outcome: Option<Outcome<Look>> },
 }
 
 impl Event {
@@ -59,6 +62,7 @@ impl Event {
             Self::Reconciliation { outcome, .. } => Some(outcome.word()),
             Self::Notification(_, notification::Event::Answered { outcome, .. }) => Some(outcome.word()),
             Self::Failover { outcome, .. } => Some(outcome.word()),
+            Self::CalendarFeed { outcome, .. } => outcome.as_ref().map(Outcome::word),
             Self::Attempt(performed) => performed.as_ref().and_then(|performed| performed.1.event.word()),
             Self::Account(..)
             | Self::PhoneNumber(..)
@@ -85,6 +89,11 @@ pub async fn deliver(ctx: &Context, claim: &Claim, event: Event) -> Result<bool>
         Event::Attempt(performed) => again(|| Box::pin(reached(ctx, claim, performed.clone()))).await,
         Event::Monitor { account_id, round, found } => {
             again(|| Box::pin(looked(ctx, claim, account_id, round, found.clone()))).await
+        }
+        Event::CalendarFeed { feed_id, round, outcome } => {
+            let outcome = outcome.unwrap_or_else(|| Outcome::Unknown(String::new()));
+            let event = calendar_feed::Event::Looked { round, outcome };
+            again(|| Box::pin(once::<CalendarFeed>(ctx, claim, feed_id, event.clone()))).await
         }
     }
 }

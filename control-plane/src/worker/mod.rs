@@ -4,6 +4,7 @@
 pub mod access;
 pub mod attempt;
 pub mod boundary;
+pub mod calendar;
 pub mod deliver;
 pub mod effects;
 mod import;
@@ -30,7 +31,7 @@ pub use boundary::{Boundaries, Boundary, Crashed};
 use crate::{
     domain::effect::Queue,
     flow::Context,
-    provider::{Telephony, VoiceAgents, mail::Mailer},
+    provider::{Telephony, VoiceAgents, calendar::CalendarFeeds, mail::Mailer},
 };
 
 /// What a worker needs.
@@ -46,6 +47,8 @@ pub struct Crew {
     pub eleven_labs_key: Option<SecretString>,
     /// Who sends mail, if anybody does.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Who fetches calendars.
+    pub feeds: Arc<dyn CalendarFeeds>,
     /// The vendors once more, for those who watch them.
     pub watch: probe::Watch,
     /// Which process this is, for leases.

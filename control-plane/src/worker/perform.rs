@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Crew,
     access::{self, Purpose},
-    attempt,
+    attempt, calendar,
     deliver::Event,
     import, mail, probe,
 };
@@ -63,6 +63,10 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         Effect::ProbeAccount { account_id, round } => {
             let found = probe::look(crew, claim.workspace, *account_id, way).await?;
             Event::Monitor { account_id: *account_id, round: *round, found: found.map(Box::new) }
+        }
+        Effect::FetchCalendar { calendar_feed_id, round } => {
+            let outcome = calendar::look(crew, claim.workspace, *calendar_feed_id).await?;
+            Event::CalendarFeed { feed_id: *calendar_feed_id, round: *round, outcome }
         }
         Effect::ListCalls { account_id, since, cursor, round } => {
             let filter = CallFilter { since: Some(*since), ..CallFilter::default() };

@@ -8,6 +8,7 @@ use super::ladder;
 use crate::{
     domain::{
         account::{self, Account},
+        calendar_feed::{self, CalendarFeed},
         call::{Call, machine as call},
         error::{Error, Kind, Result},
         monitor::{self, Monitor},
@@ -80,6 +81,10 @@ async fn others(ctx: &Context) -> Result<usize> {
     for (workspace, id, due) in store::notification::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("notification", now - due);
         woken += stepped(dispatch::<Notification>(ctx, workspace, id, notification::Event::Tick, None).await)?;
+    }
+    for (workspace, id, due) in store::calendar_feed::due(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("calendar-feed", now - due);
+        woken += stepped(dispatch::<CalendarFeed>(ctx, workspace, id, calendar_feed::Event::Tick, None).await)?;
     }
     woken += Box::pin(failovers(ctx, now)).await?;
     let tick = reconciliation::Event::Tick(rhythm(ctx));

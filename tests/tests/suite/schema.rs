@@ -62,6 +62,8 @@ async fn entities(database: &DatabaseConnection) -> BTreeMap<String, Table> {
         escalation_step,
         incident,
         incident_event,
+        meeting,
+        calendar_feed,
         outbound_policy,
         failover_event,
         failover_move,

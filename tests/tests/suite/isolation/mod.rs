@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use callplane_control_plane::{
     clock::TimeOrderedIds,
     domain::id::{
-        AccountId, AgentId, AttemptId, CallId, ContactId, FailoverId, IncidentId, MessageId, NotificationId,
-        PhoneNumberId, PolicyId, RoutePlanId, TokenId, VoicemailId, WorkspaceId,
+        AccountId, AgentId, AttemptId, CalendarFeedId, CallId, ContactId, FailoverId, IncidentId, MeetingId, MessageId,
+        NotificationId, PhoneNumberId, PolicyId, RoutePlanId, TokenId, VoicemailId, WorkspaceId,
     },
     token::{Audience, Claims, Scopes, TokenKeys, generate_pem},
 };
@@ -71,6 +71,8 @@ fn absent() -> BTreeMap<&'static str, String> {
         PolicyId::fresh(ids).to_string(),
         IncidentId::fresh(ids).to_string(),
         AttemptId::fresh(ids).to_string(),
+        MeetingId::fresh(ids).to_string(),
+        CalendarFeedId::fresh(ids).to_string(),
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }
@@ -106,6 +108,17 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
     let refused = pb::PlaceCallRequest { to: samples::REFUSER.into(), text: "Hello".into(), ..Default::default() };
     plane.api.calls().place_call(refused).await.expect_err("listed");
     let attempts = plane.api.attempts().list_attempts(pb::ListAttemptsRequest::default()).await.expect("listed");
+    let meeting = pb::Meeting { title: "Board".into(), start_time: ladder::moment(plane.now()), ..Default::default() };
+    let meeting = pb::CreateMeetingRequest { meeting: Some(meeting), ..Default::default() };
+    let meeting = plane.api.meetings().create_meeting(meeting).await.expect("kept").into_inner().meeting;
+    let calendar =
+        pb::CalendarFeed { display_name: "Board".into(), policy_id: policy.id.clone(), ..Default::default() };
+    let url = "https://calendar.invalid/basic.ics".to_owned();
+    let calendar = pb::CreateCalendarFeedRequest { calendar_feed: Some(calendar), url, ..Default::default() };
+    let calendar = plane.api.calendars().create_calendar_feed(calendar).await.expect("kept");
+    let calendar = calendar.into_inner().calendar_feed;
+    // Nobody is there, and once that is known it rests.
+    plane.settle().await;
     let tokens = plane.api.tokens().list_tokens(pb::ListTokensRequest::default()).await.expect("listed");
     let made = [
         plane.workspace_id.clone(),
@@ -123,6 +136,8 @@ async fn furnished(plane: &Plane) -> BTreeMap<&'static str, String> {
         policy.id,
         incident.id,
         attempts.into_inner().attempts[0].id.clone(),
+        meeting.expect("a meeting").id,
+        calendar.expect("a calendar").id,
     ];
     samples::KINDS.into_iter().zip(made).collect()
 }

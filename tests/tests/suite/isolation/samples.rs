@@ -1,7 +1,7 @@
 //! One valid request for every method of the API. `{account}` and the like stand for ids of another workspace.
 
 /// Each kind of id that a request can name.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 17] = [
     "workspace",
     "token",
     "account",
@@ -17,6 +17,8 @@ pub const KINDS: [&str; 15] = [
     "policy",
     "incident",
     "attempt",
+    "meeting",
+    "calendar",
 ];
 
 /// Somebody who is on the workspace's do-not-call list.
@@ -170,6 +172,23 @@ pub fn request(method: &str) -> Option<String> {
         "v1.CallService/PlaceCall" | "v1.MessageService/SendMessage" => {
             r#"{"contact_id": "{contact}", "text": "Hello"}"#.into()
         }
+        "v1.MeetingService/CreateMeeting" => r#"{"meeting": {"title": "T", "start_time": "2036-01-01T09:00:00Z",
+                "policy_id": "{policy}", "attendee_ids": ["{contact}"]}}"#
+            .into(),
+        "v1.MeetingService/UpdateMeeting" => {
+            r#"{"meeting": {"id": "{meeting}", "title": "Taken"}, "update_mask": "title"}"#.into()
+        }
+        "v1.MeetingService/GetMeeting" | "v1.MeetingService/CancelMeeting" => r#"{"meeting_id": "{meeting}"}"#.into(),
+        "v1.MeetingService/CheckInMeeting" => {
+            r#"{"meeting_id": "{meeting}", "contact_id": "{contact}", "check_in": 1}"#.into()
+        }
+        "v1.MeetingService/ListMeetings" => r#"{"calendar_feed_id": "{calendar}"}"#.into(),
+        "v1.CalendarService/CreateCalendarFeed" => r#"{"calendar_feed": {"display_name": "Theirs", "policy_id": "{policy}"},
+                "url": "https://calendar.example.com/theirs.ics"}"#
+            .into(),
+        "v1.CalendarService/GetCalendarFeed"
+        | "v1.CalendarService/SyncCalendarFeed"
+        | "v1.CalendarService/DeleteCalendarFeed" => r#"{"calendar_feed_id": "{calendar}"}"#.into(),
         "v1.OutboundService/UpdateOutboundPolicy" => {
             r#"{"outbound_policy": {"calls_per_second": 2}, "update_mask": "callsPerSecond"}"#.into()
         }
@@ -204,6 +223,7 @@ pub fn request(method: &str) -> Option<String> {
         | "v1.ContactService/ListContacts"
         | "v1.EscalationPolicyService/ListEscalationPolicies"
         | "v1.EscalationPolicyService/PreviewScript"
+        | "v1.CalendarService/ListCalendarFeeds"
         | "v1.OutboundService/GetOutboundPolicy"
         | "v1.OutboundService/ResumeOutbound"
         | "v1.ConsentService/ListConsents"
