@@ -4,7 +4,7 @@
 use chrono::Duration;
 
 use super::{
-    Attempt, Channel, Ending, Heard, Work,
+    Attempt, Channel, Ending, Heard, WITHDRAWN, Work,
     machine::Decided,
     withdrawal::{AT_THE_WALL, RANG_OUT},
 };
@@ -160,7 +160,7 @@ fn reason_of(ending: Ending) -> &'static str {
         Ending::NoKey => "no_key",
         Ending::Undelivered => "undelivered",
         Ending::Failed => "failed",
-        Ending::Withdrawn => "withdrawn",
+        Ending::Withdrawn => WITHDRAWN,
         Ending::Unknown => "outcome_unknown",
         Ending::Expired => AT_THE_WALL,
         Ending::Answered | Ending::Sent | Ending::Delivered | Ending::Simulated => "",

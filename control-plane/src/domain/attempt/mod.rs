@@ -29,6 +29,11 @@ use super::{
 };
 pub use ending::{Ending, Heard};
 
+/// Why an attempt was taken back that an operator did not want any more.
+pub const CANCELLED: &str = "cancelled";
+/// Why one was taken back that somebody ended at the vendor, and not we.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// Where somebody is reached: a number or a mail address. `Debug` masks it.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

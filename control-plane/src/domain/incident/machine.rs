@@ -86,15 +86,19 @@ impl Incident {
     }
 
     fn acknowledged(&self, by: String, now: Timestamp) -> Decision<Self> {
-        let acknowledged_until = self.ladder.acknowledged_for.map(|length| now + length.delta());
         let next = Self {
             state: State::Acknowledged,
             answered_by: by,
             answer_time: Some(now),
-            acknowledged_until,
+            acknowledged_until: self.acknowledged_until_from(now),
             ..self.quiet("acknowledged", now)
         };
         Decision::to(next).news("incident.acknowledged")
+    }
+
+    /// When an acknowledgement of now stops counting.
+    pub(super) fn acknowledged_until_from(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ladder.acknowledged_for.map(|length| now + length.delta())
     }
 
     fn over(&self, outcome: Outcome, by: String, now: Timestamp) -> Decision<Self> {

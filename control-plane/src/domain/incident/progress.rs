@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use super::{Denial, Incident, State, Status, Step, plan::fresh};
 use crate::domain::{
-    attempt::Ending,
+    attempt::{CANCELLED, Ending, WITHDRAWN},
     id::AttemptId,
     ladder::{Channel, Reached, Rung, Target},
     machine::{Refusal, Step as Decision},
@@ -106,19 +106,30 @@ impl Incident {
     }
 
     /// After a step that reached nobody: dial again, or bring the next rung forward. What was tried for another time of the
-    /// event leads to nothing: the rungs were planned anew.
+    /// event leads only to its own rung once more, unless that was planned when the event moved.
     fn gone_on(&self, number: u32, now: Timestamp, news: &'static str) -> Decision<Self> {
-        let step = self.step_of(number).filter(|step| self.is_of_this_time(step));
-        let next = match step.map(|step| (self.redial_of(step, now), leads_on(step))) {
-            Some((Some(redial), _)) => {
-                let mut next = self.clone();
-                next.steps.push(redial);
-                next
-            }
-            Some((None, true)) => self.pulled_forward(now),
-            Some((None, false)) | None => self.clone(),
+        let next = match self.step_of(number) {
+            Some(step) if !self.is_of_this_time(step) => self.tried_in_vain(step, now),
+            Some(step) => match (self.redial_of(step, now), leads_on(step)) {
+                (Some(redial), _) => {
+                    let mut next = self.clone();
+                    next.steps.push(redial);
+                    next
+                }
+                (None, true) => self.pulled_forward(now),
+                (None, false) => self.clone(),
+            },
+            None => self.clone(),
         };
         next.settled(news)
+    }
+
+    fn tried_in_vain(&self, tried: &Step, now: Timestamp) -> Self {
+        let is_in_vain = tried.ending.is_some_and(|ending| ending == Ending::Withdrawn || ending.reached_nobody());
+        match is_in_vain {
+            true => self.with_rungs_ahead(now, |_, step| step.number == tried.number),
+            false => self.clone(),
+        }
     }
 
     fn redial_of(&self, step: &Step, now: Timestamp) -> Option<Step> {
@@ -133,11 +144,13 @@ impl Incident {
         (is_left && is_worth && fits && step.channel == Channel::Voice).then(fresh)
     }
 
+    /// What a carrier says counts no longer than what a person says.
     fn reached_by(&self, number: u32, now: Timestamp) -> Decision<Self> {
         let next = Self {
             state: State::Acknowledged,
             answered_by: format!("delivery of step {number}"),
             answer_time: Some(now),
+            acknowledged_until: self.acknowledged_until_from(now),
             ..self.quiet("delivered", now)
         };
         Decision::to(next).news("incident.acknowledged")
@@ -187,9 +200,15 @@ fn status_of(ending: Ending) -> Status {
     }
 }
 
-/// The next rung does not wait for its time when a message or a call did not come through. A mail that fails leaves the
-/// others at their times: they were not to replace it.
+/// The next rung does not wait for its time when a message or a call did not come through, or somebody took it back. A mail
+/// that fails leaves the others at their times: they were not to replace it.
 fn leads_on(step: &Step) -> bool {
     let has_failed = step.ending.is_some_and(Ending::reached_nobody);
-    has_failed && step.channel != Channel::Email
+    (has_failed || is_taken_back_by_somebody(step)) && step.channel != Channel::Email
+}
+
+/// By a person: with us, or in the vendor's console. What was taken back for a reason of the incident's or by the emergency
+/// stop leads to nothing.
+fn is_taken_back_by_somebody(step: &Step) -> bool {
+    step.ending == Some(Ending::Withdrawn) && [CANCELLED, WITHDRAWN].contains(&step.reason.as_str())
 }

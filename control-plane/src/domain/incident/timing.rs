@@ -96,7 +96,7 @@ impl Incident {
     }
 
     /// Plans again what `again` says of a rung's last step, as long as its window is not over and nothing of it waits.
-    fn with_rungs_ahead(&self, now: Timestamp, again: impl Fn(&Rung, &Step) -> bool) -> Self {
+    pub(super) fn with_rungs_ahead(&self, now: Timestamp, again: impl Fn(&Rung, &Step) -> bool) -> Self {
         let mut next = self.clone();
         for (rung, place) in self.ladder.rungs.iter().zip(0..) {
             let own = || self.steps.iter().filter(|step| step.rung == place);

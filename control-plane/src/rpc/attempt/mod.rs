@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::Attempt,
+        attempt::{Attempt, CANCELLED},
         error::{Error, Result},
         id::{AttemptId, WorkspaceId},
     },
@@ -78,7 +78,7 @@ impl AttemptService for Attempts {
         let pb::CancelAttemptRequest { attempt_id } = request.into_inner();
         let id: AttemptId = parse("attempt_id", &attempt_id)?;
         let mut journal = Journal::begin(&self.ctx, caller.workspace()?).await?;
-        let held = flow::withdraw(&mut journal, id, "cancelled", &audited.actor).await?;
+        let held = flow::withdraw(&mut journal, id, CANCELLED, &audited.actor).await?;
         journal.audit(&audited, &id);
         journal.commit().await?;
         Ok(Response::new(pb::CancelAttemptResponse { attempt: Some(shown(held)) }))

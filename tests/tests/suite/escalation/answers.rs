@@ -19,6 +19,7 @@ on_both!(
     what_rings_is_ended_when_somebody_else_acknowledges,
     a_call_whose_answer_is_lost_rings_once,
     a_reply_joins_and_stop_is_kept,
+    a_call_that_an_operator_cancels_brings_the_next_rung_forward,
 );
 
 async fn calls(plane: &Plane, ada: &pb::Contact, offset: i64) -> pb::Incident {
@@ -107,4 +108,22 @@ async fn a_reply_joins_and_stop_is_kept(db: Database) {
     plane.settle().await;
     assert!(plane.rung().is_empty(), "who wrote STOP is not called");
     assert_eq!(plane.incident_now(&other.id).await.steps[2].reason, "do_not_call");
+}
+
+async fn a_call_that_an_operator_cancels_brings_the_next_rung_forward(db: Database) {
+    let (plane, ada) = with_ada(db).await;
+    plane.twilio.set_pace(Pace::Stepped);
+    plane.twilio.set_callee(ADA, Callee::NoAnswer);
+    let rungs = vec![rung(pb::Channel::Voice, -120), rung(pb::Channel::Sms, -30)];
+    let policy = plane.policy(pb::EscalationPolicy { rungs, ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 120).await;
+    plane.settle().await;
+    plane.pass(1).await;
+    assert_eq!((plane.rung().len(), plane.texted().len()), (1, 0));
+    let attempt_id = plane.incident_now(&incident.id).await.steps[0].attempt_id.clone();
+    plane.api.attempts().cancel_attempt(pb::CancelAttemptRequest { attempt_id }).await.expect("cancelled");
+    plane.pass(2).await;
+    assert_eq!((plane.rung().len(), plane.texted()), (1, vec![ADA.to_owned()]));
+    let steps = plane.incident_now(&incident.id).await.steps;
+    assert_eq!((steps[0].ending(), steps[0].reason.as_str()), (Ending::Withdrawn, "cancelled"));
 }

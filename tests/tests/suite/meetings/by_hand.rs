@@ -19,6 +19,7 @@ use super::{calls, create, draft, incident_of, meeting_now, with_ada};
 on_both!(
     a_meeting_arms_a_ladder_for_each_attendee_and_once,
     a_meeting_that_moves_takes_its_steps_along_and_ends_what_rings,
+    a_meeting_that_moves_a_little_while_its_call_rings_is_called_for_its_new_time,
     another_title_leaves_what_rings_alone,
     a_cancelled_meeting_is_over_for_good,
     joined_cancels_everything_that_waits_at_once,
@@ -97,6 +98,33 @@ async fn a_meeting_that_moves_takes_its_steps_along_and_ends_what_rings(db: Data
     assert_eq!(plane.rung(), [ADA, ADA]);
     let stale = moved(&plane, &pb::Meeting { etag: "1".into(), ..meeting }, 7_200).await.expect_err("stale");
     assert_eq!(stale.code(), Code::Aborted);
+}
+
+async fn a_meeting_that_moves_a_little_while_its_call_rings_is_called_for_its_new_time(db: Database) {
+    let (plane, ada) = with_ada(db).await;
+    plane.twilio.set_callee(ADA, Callee::NoAnswer);
+    let meeting = create(&plane, draft(&plane, &calls(&plane).await, &[&ada], 120)).await;
+    plane.settle().await;
+    plane.pass(1).await;
+    assert_eq!(plane.rung(), [ADA]);
+    // Its call is half a minute late for the new time, and its window is open.
+    let meeting = moved(&plane, &meeting, 90).await.expect("moved");
+    for _ in 0..4 {
+        plane.pass(1).await;
+    }
+    assert_eq!(plane.rung(), [ADA, ADA]);
+    let incident = incident_of(&plane, &meeting).await;
+    assert_eq!(endings(&incident), [Ending::Withdrawn, Ending::Unspecified]);
+    // Nobody is rung a third time, and the reason is kept.
+    let meeting = moved(&plane, &meeting_now(&plane, &meeting.id).await, 80).await.expect("moved");
+    for _ in 0..4 {
+        plane.pass(1).await;
+    }
+    assert_eq!(plane.rung(), [ADA, ADA]);
+    let incident = incident_of(&plane, &meeting).await;
+    let last = incident.steps.last().expect("steps");
+    assert_eq!((last.status(), last.reason.as_str()), (Status::Skipped, "call_limit_reached"));
+    assert!(incident.exhausted);
 }
 
 async fn another_title_leaves_what_rings_alone(db: Database) {

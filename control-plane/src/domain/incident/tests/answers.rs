@@ -146,3 +146,13 @@ fn a_try_that_nobody_knows_the_end_of_may_still_ring_and_is_taken_back_too() {
     assert_eq!(held.under_way().collect::<Vec<_>>(), [tried(1)]);
     assert!(!held.steps[0].is_under_way(), "nobody waits for it");
 }
+
+#[test]
+fn a_delivery_counts_no_longer_than_an_acknowledgement() {
+    let reached = Rung { reached: Reached::Delivered, ..rung(Channel::Sms, -300) };
+    let expiring = Ladder { acknowledged_for: Some(Seconds(200)), ..ladder(vec![reached, rung(Channel::Voice, -120)]) };
+    let held = opened(expiring, from_start(-1000)).tries(Ending::Delivered, from_start(-300));
+    assert_eq!((held.state, held.deadline()), (State::Acknowledged, Some(from_start(-100))));
+    let held = held.after(Event::Tick, from_start(-100));
+    assert_eq!((held.state, held.waiting()), (State::Escalating, vec![-100]));
+}

@@ -152,3 +152,20 @@ fn it_is_told_too_when_an_acknowledgement_comes_to_nothing() {
     let expired = held.stepped(Event::Tick, from_start(190));
     assert_eq!(expired.news, ["incident.acknowledgement-expired", "incident.exhausted"]);
 }
+
+#[test]
+fn what_somebody_takes_back_brings_the_next_rung_forward() {
+    for (reason, waiting) in [
+        ("cancelled", vec![-110]),
+        ("withdrawn", vec![-110]),
+        ("outbound_stopped", vec![-60]),
+        ("event_moved", vec![-60]),
+    ] {
+        let (held, number) =
+            armed(vec![rung(Channel::Voice, -120), rung(Channel::Voice, -60)]).begins(from_start(-120));
+        let (ending, reason) = (Ending::Withdrawn, reason.to_owned());
+        let held =
+            held.after(Event::Ended { number, ending, reason: reason.clone(), error: String::new() }, from_start(-110));
+        assert_eq!(held.waiting(), waiting, "{reason}");
+    }
+}

@@ -104,3 +104,27 @@ fn another_title_alone_moves_nothing() {
     let renamed = held.after(Event::Moved { start: start(), title: "Board, again".into() }, from_start(-890));
     assert_eq!((renamed.steps.clone(), renamed.title.as_str()), (held.steps.clone(), "Board, again"));
 }
+
+#[test]
+fn a_call_that_is_taken_back_because_the_event_moved_a_little_is_made_for_the_new_time() {
+    for ending in [Ending::Withdrawn, Ending::NoAnswer, Ending::Busy, Ending::Failed] {
+        let (held, number) = armed(vec![rung(Channel::Voice, -120), rung(Channel::Sms, 600)]).begins(from_start(-120));
+        // Its new time is twenty seconds ago, and its window is open.
+        let held = held.after(moved(from_start(20)), from_start(-80));
+        assert_eq!(held.waiting(), [600], "nobody is rung twice at once");
+        let held = held.after(ended(number, ending), from_start(-79));
+        assert_eq!(held.waiting(), [600, -99], "{ending}");
+        let (held, again) = held.begins(from_start(-79));
+        assert_eq!(held.after(ended(number, Ending::Machine), from_start(-78)).steps.len(), 3, "once is enough");
+        assert_eq!(held.after(ended(again, Ending::NoKey), from_start(-60)).waiting(), [600]);
+    }
+}
+
+#[test]
+fn what_was_reached_for_the_old_time_or_has_no_time_left_is_not_made_again() {
+    let (held, number) = armed(vec![rung(Channel::Voice, -120)]).begins(from_start(-120));
+    let soon = held.after(moved(from_start(20)), from_start(-80));
+    assert_eq!(soon.after(ended(number, Ending::Answered), from_start(-70)).waiting(), Vec::<i64>::new());
+    let over = held.after(moved(from_start(-90)), from_start(-80));
+    assert!(over.after(ended(number, Ending::Withdrawn), from_start(-79)).exhausted);
+}
