@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use super::shape::{shown, shown_step};
 use crate::{
     domain::{
+        attempt::Ending,
         error::Result,
         incident::{Incident, Status, Step},
     },
@@ -42,11 +43,7 @@ pub async fn explain<C: ConnectionTrait>(
 
 /// In a sentence.
 fn why(step: &Step) -> String {
-    let because = match (step.reason.is_empty(), step.error.is_empty()) {
-        (true, _) => String::new(),
-        (false, true) => format!(": {}", step.reason),
-        (false, false) => format!(": {} ({})", step.reason, step.error),
-    };
+    let because = because(step);
     match (step.status, step.attempt_id, step.ending) {
         (Status::Pending, None, _) => match step.held_until {
             Some(until) => format!("waits until {} for the line", until.format("%H:%M:%S")),
@@ -61,6 +58,27 @@ fn why(step: &Step) -> String {
     }
 }
 
+/// The reason, unless it says what the sentence has said already, and what was told of it.
+fn because(step: &Step) -> String {
+    let is_said = match (step.status, step.ending) {
+        (Status::Executed, Some(ending)) => same(&step.reason, ending.as_str()),
+        (Status::Failed, _) => same(&step.reason, Ending::Failed.as_str()),
+        (Status::Cancelled, _) => same(&step.reason, Ending::Withdrawn.as_str()),
+        (Status::Pending | Status::Executed | Status::Skipped, _) => false,
+    };
+    let reason = if is_said { "" } else { step.reason.as_str() };
+    match (reason, step.error.as_str()) {
+        ("", "") => String::new(),
+        (said, "") | ("", said) => format!(": {said}"),
+        (reason, error) => format!(": {reason} ({error})"),
+    }
+}
+
+/// Endings are written with dashes, reasons without.
+fn same(reason: &str, said: &str) -> bool {
+    reason.replace('_', "-") == said
+}
+
 fn shown_event(row: Model) -> Result<pb::IncidentEvent> {
     let step = row.step.unwrap_or_default();
     Ok(pb::IncidentEvent {
@@ -72,4 +90,59 @@ fn shown_event(row: Model) -> Result<pb::IncidentEvent> {
         note: row.note,
         event_time: Some(show::moment(row.event_time)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::why;
+    use crate::domain::{
+        attempt::Ending,
+        incident::{Status, Step},
+        ladder::{Channel, Window},
+        sample::at,
+    };
+
+    fn step(status: Status, ending: Option<Ending>, reason: &str, error: &str) -> Step {
+        let due_time = at("2026-08-04T08:58:00Z");
+        Step {
+            number: 1,
+            rung: 0,
+            channel: Channel::Voice,
+            contact_id: None,
+            redial: false,
+            status,
+            due_time,
+            held_until: None,
+            window: Window { from: due_time, until: at("2026-08-04T09:00:00Z") },
+            attempt_id: None,
+            execute_time: None,
+            ending,
+            reason: reason.into(),
+            error: error.into(),
+            simulated: false,
+        }
+    }
+
+    #[test]
+    fn a_reason_is_told_once() {
+        for (step, said) in [
+            (step(Status::Executed, Some(Ending::NoAnswer), "no_answer", ""), "was made and ended no-answer"),
+            (step(Status::Executed, Some(Ending::Busy), "busy", ""), "was made and ended busy"),
+            (
+                step(Status::Executed, Some(Ending::NoAnswer), "ring_timeout", ""),
+                "was made and ended no-answer: ring_timeout",
+            ),
+            (step(Status::Executed, Some(Ending::Answered), "", ""), "was made and ended answered"),
+            (
+                step(Status::Failed, Some(Ending::Failed), "failed", "the vendor reports error 30003"),
+                "was tried and failed: the vendor reports error 30003",
+            ),
+            (step(Status::Failed, Some(Ending::Undelivered), "undelivered", ""), "was tried and failed: undelivered"),
+            (step(Status::Skipped, None, "no_address", "nobody"), "was not tried: no_address (nobody)"),
+            (step(Status::Cancelled, Some(Ending::Withdrawn), "withdrawn", ""), "was taken back"),
+            (step(Status::Cancelled, None, "acknowledged", ""), "was taken back: acknowledged"),
+        ] {
+            assert_eq!(why(&step), said);
+        }
+    }
 }
