@@ -73,7 +73,7 @@ impl Failovers {
     pub fn line_ended(&self, kind: Kind, ended: Ended) {
         let end = match ended {
             Ended::Moved => "moved",
-            Ended::Failed => "failed",
+            Ended::Failed(_) => "failed",
             Ended::Undone => "undone",
             Ended::Skipped => "skipped",
             Ended::Stuck => "stuck",

@@ -10,7 +10,7 @@ use crate::{
         calendar_feed::{self, CalendarFeed, Look},
         call::{Call, machine as call},
         error::{Error, Result},
-        failover::Failover,
+        failover::{Failover, TargetSeen},
         id::{AccountId, AttemptId, CalendarFeedId, CallId, FailoverId, NotificationId, PhoneNumberId},
         machine::Machine,
         monitor::{Findings, Monitor},
@@ -18,7 +18,7 @@ use crate::{
         outcome::Outcome,
         phone_number::{self, PhoneNumber},
         reconciliation::{Reconciliation, Tally},
-        telephony::{AccountSeen, CallSeen, Page},
+        telephony::{CallSeen, Page},
     },
     flow::{Audited, Context, Journal, again, attempt, failover, monitor, outbound_call, reconciliation},
     store::{
@@ -40,8 +40,8 @@ pub enum Event {
     Notification(NotificationId, notification::Event),
     /// Of a reconciliation: a page of the account's calls.
     Reconciliation { account_id: AccountId, round: u32, outcome: Outcome<Page<CallSeen>> },
-    /// Of a failover: what its target said.
-    Failover { failover_id: FailoverId, round: u32, outcome: Outcome<AccountSeen> },
+    /// Of a failover: what its target showed.
+    Failover { failover_id: FailoverId, round: u32, outcome: Outcome<TargetSeen> },
     /// Of an attempt to reach somebody, with the call that Twilio showed; none when there is nothing left to reach.
     Attempt(Option<Box<(AttemptId, Performed)>>),
     /// Of a watch: what a look found; none when there was nothing left to look at.
@@ -130,7 +130,7 @@ async fn probed(
     claim: &Claim,
     id: FailoverId,
     round: u32,
-    outcome: Outcome<AccountSeen>,
+    outcome: Outcome<TargetSeen>,
 ) -> Result<bool> {
     let mut journal = Journal::begin(ctx, claim.workspace).await?;
     let (state, last_error) = match Failover::load(journal.txn(), claim.workspace, id).await? {

@@ -18,6 +18,7 @@ pub mod registrar;
 pub mod replicas;
 pub mod reseal;
 pub mod sweep;
+mod target;
 pub mod timers;
 
 use std::sync::Arc;

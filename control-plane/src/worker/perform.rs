@@ -7,7 +7,7 @@ use super::{
     access::{self, Purpose},
     attempt, calendar,
     deliver::Event,
-    import, mail, probe,
+    import, mail, probe, target,
 };
 use crate::{
     domain::{
@@ -81,7 +81,7 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         | Effect::ReadAttempt { .. }
         | Effect::EndAttempt { .. } => Event::Attempt(None),
         Effect::ProbeTarget { failover_id, round, .. } => {
-            let outcome = way.ask(async |access| telephony.read_account(access).await).await;
+            let outcome = way.ask(async |access| target::look(crew, access).await).await;
             Event::Failover { failover_id: *failover_id, round: *round, outcome }
         }
     })

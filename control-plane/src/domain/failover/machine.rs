@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::{
     CancelledBy, DecidedBy, Event, Failover, Kind, Phase, State, Tally, Then, Trigger,
     approval::{GOOD, MONITOR},
-    moves::Ended,
+    moves::{Blame, Ended},
 };
 use crate::domain::{
     id::{AccountId, FailoverId},
@@ -15,6 +15,9 @@ use crate::domain::{
 
 /// How many lines are moved at once: well below what either vendor takes, and enough for 50 agents in a few seconds.
 const AT_ONCE: u32 = 8;
+/// How many lines may go first, one after the other, because the number of the one before was no good. If none of them
+/// is, the account is to blame.
+const CANARIES: u32 = 3;
 /// After so many that could not be moved, one after the other, the target has failed as well: the rest is left alone.
 const MOST_FAILURES: u32 = 5;
 /// How long what is stuck is left to a person before it is tried again by itself.
@@ -215,8 +218,14 @@ impl Failover {
             }
             // It says nothing about the target.
             Ended::Skipped => counted.go_on(now),
-            Ended::Failed | Ended::Undone => {
-                let why = "the first line could not be moved there".to_owned();
+            Ended::Failed(Blame::Number) if counted.tally.failed < CANARIES && counted.tally.waiting > 0 => {
+                counted.go_on(now).news("failover.canary-replaced")
+            }
+            Ended::Failed(_) | Ended::Undone => {
+                let why = match counted.tally.failed {
+                    0 | 1 => "the first line could not be moved there".to_owned(),
+                    failed => format!("the first {failed} lines could not be moved there"),
+                };
                 counted.undo(Then::NextTarget, why, now).news("failover.canary-failed")
             }
             Ended::Stuck => counted.stuck(now),
@@ -238,14 +247,14 @@ impl Failover {
         tally.under_way = tally.under_way.saturating_sub(1);
         let count = match ended {
             Ended::Moved => &mut tally.moved,
-            Ended::Failed => &mut tally.failed,
+            Ended::Failed(_) => &mut tally.failed,
             Ended::Undone => &mut tally.undone,
             Ended::Skipped => &mut tally.skipped,
             Ended::Stuck => &mut tally.stuck,
         };
         *count += 1;
         tally.failed_in_a_row = match ended {
-            Ended::Failed => tally.failed_in_a_row + 1,
+            Ended::Failed(_) => tally.failed_in_a_row + 1,
             Ended::Moved => 0,
             Ended::Undone | Ended::Skipped | Ended::Stuck => tally.failed_in_a_row,
         };

@@ -23,7 +23,7 @@ use super::{
     word::words,
 };
 use moves::Ended;
-pub use target::{Candidate, PassedOver, Passing};
+pub use target::{Candidate, PassedOver, Passing, TargetSeen};
 
 words! {
     /// What is moved, and where to.

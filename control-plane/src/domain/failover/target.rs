@@ -10,6 +10,7 @@ use crate::domain::{
     id::AccountId,
     machine::Step,
     outcome::Outcome,
+    pool::Shown,
     telephony::{AccountSeen, AccountStatus},
     time::Timestamp,
 };
@@ -22,6 +23,15 @@ const BETWEEN: Duration = Duration::seconds(1);
 const LOOK_AGAIN: Duration = Duration::seconds(30);
 /// How long candidates are looked for. Whoever wants it still can start another one.
 const PATIENCE: Duration = Duration::minutes(30);
+
+/// What a probe of the account that shall take over brought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetSeen {
+    /// The account.
+    pub account: AccountSeen,
+    /// Its numbers; none where there is no list to be had, or no need of one.
+    pub numbers: Option<Shown>,
+}
 
 /// A backup account, and why it cannot be used, if so.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::*;
+use super::{moves::Blame, *};
 use crate::domain::{
     effect::Effect,
     machine::{Machine, Step},
@@ -231,7 +231,7 @@ fn a_fault_that_every_backup_shares_until_the_end_moves_nothing_and_says_so() {
 #[test]
 fn a_bad_backup_stops_after_one_line_and_the_next_backup_is_tried() {
     let held = canary(50);
-    let held = after(&held, Event::MoveEnded(Ended::Failed), noon());
+    let held = after(&held, Event::MoveEnded(Ended::Failed(Blame::Surroundings)), noon());
     assert_eq!((held.state(), held.tally.waiting), (State::Undoing, 49));
     let held = after(&held, Event::Undone { count: 49 }, noon());
     assert!(matches!(held.phase, Phase::Choosing { .. }));
@@ -243,16 +243,38 @@ fn a_bad_backup_stops_after_one_line_and_the_next_backup_is_tried() {
 }
 
 #[test]
+fn a_canary_with_a_bad_number_is_followed_by_the_next_line_and_after_three_by_the_next_account() {
+    let bad = || Event::MoveEnded(Ended::Failed(Blame::Number));
+    let second = after(&canary(50), bad(), noon());
+    assert_eq!((second.state(), second.tally.under_way, second.tally.waiting), (State::Canary, 1, 48));
+    let moving = after(&second, Event::MoveEnded(Ended::Moved), noon());
+    assert_eq!((moving.state(), moving.tally.failed, moving.tally.under_way), (State::Moving, 1, 8));
+
+    let third = after(&second, bad(), noon());
+    let held = after(&third, bad(), noon());
+    assert_eq!((held.state(), held.tally.failed, held.tally.waiting), (State::Undoing, 3, 47));
+    let held = after(&held, Event::Undone { count: 47 }, noon());
+    assert!(held.passed_over[0].why.contains("the first 3 lines"), "{:?}", held.passed_over);
+
+    // Who is to blame for a failure that is not the number's is clear after one.
+    let held = after(&second, Event::MoveEnded(Ended::Failed(Blame::Surroundings)), noon());
+    assert_eq!(held.state(), State::Undoing);
+    // Nobody is left to go first.
+    let held = after(&canary(1), bad(), noon());
+    assert!(matches!(held.phase, Phase::Choosing { .. }), "{held:?}");
+}
+
+#[test]
 fn a_target_that_fails_midway_is_left_alone_after_five_lines() {
     let mut held = after(&canary(100), Event::MoveEnded(Ended::Moved), noon());
     for _ in 0..5 {
-        held = after(&held, Event::MoveEnded(Ended::Failed), noon());
+        held = after(&held, Event::MoveEnded(Ended::Failed(Blame::Number)), noon());
     }
     assert_eq!(held.state(), State::Undoing);
     let (waiting, under_way) = (held.tally.waiting, held.tally.under_way);
     held = after(&held, Event::Undone { count: waiting }, noon());
     for _ in 0..under_way {
-        held = after(&held, Event::MoveEnded(Ended::Failed), noon());
+        held = after(&held, Event::MoveEnded(Ended::Failed(Blame::Number)), noon());
     }
     let Phase::PartiallyCompleted { why } = &held.phase else { panic!("{held:?}") };
     assert!(why.contains("could not be moved") && why.contains("given up"), "{why}");
@@ -316,7 +338,13 @@ enum Happens {
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
-    let ended = prop::sample::select(vec![Ended::Moved, Ended::Failed, Ended::Skipped, Ended::Stuck]);
+    let ended = prop::sample::select(vec![
+        Ended::Moved,
+        Ended::Failed(Blame::Number),
+        Ended::Failed(Blame::Surroundings),
+        Ended::Skipped,
+        Ended::Stuck,
+    ]);
     prop_oneof![
         2 => (prop::sample::select(Verdict::ALL.to_vec()), any::<bool>()).prop_map(|(v, good)| Happens::Heard(v, good)),
         1 => (0..3_u8).prop_map(Happens::Approved),
@@ -420,6 +448,7 @@ proptest! {
             if matches!(next.phase, Phase::Canary) {
                 prop_assert!(next.tally.under_way <= 1 || next.tally.stuck == 0, "{:?}", next);
                 prop_assert!(next.tally.moved == 0);
+                prop_assert!(next.tally.failed < 3, "the third bad canary ends it: {:?}", next);
             }
             let is_retried = matches!(event, Event::Retried { .. });
             prop_assert!(next.tally.under_way <= 8 || is_retried);

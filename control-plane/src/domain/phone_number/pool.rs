@@ -63,6 +63,8 @@ pub enum PoolEvent {
     Released { by: MoveId },
     /// The move that has it found that it does not work.
     Quarantined { by: MoveId, why: String },
+    /// Nobody has it yet, and a look at its account found that it would not work.
+    SetAside { why: String },
     /// An operator looked at it and trusts it again.
     Requalified,
 }
@@ -113,7 +115,7 @@ impl PhoneNumber {
             (None, PoolEvent::Released { .. } | PoolEvent::Quarantined { .. } | PoolEvent::Taken { .. }) => {
                 Err(NOT_YOURS)
             }
-            (None, PoolEvent::Reserved { .. }) => Err(NOT_FREE),
+            (None, PoolEvent::Reserved { .. } | PoolEvent::SetAside { .. }) => Err(NOT_FREE),
             (None, PoolEvent::Unpooled | PoolEvent::Pinned(_) | PoolEvent::Unpinned | PoolEvent::Requalified) => {
                 Err(NOT_POOLED)
             }
@@ -128,6 +130,10 @@ impl PhoneNumber {
                     Ok(self.pooled(pool.now(P::Free, None, String::new()), None).news("number.requalified"))
                 }
                 P::Free | P::Reserved | P::InUse => Err(NOT_ASIDE),
+            },
+            (Some(pool), PoolEvent::SetAside { why }) => match pool.state {
+                P::Free => Ok(self.pooled(pool.now(P::Quarantined, None, why), None).news("number.quarantined")),
+                P::Reserved | P::InUse | P::Quarantined => Err(NOT_FREE),
             },
             (Some(pool), PoolEvent::Reserved { by }) => self.reserve(pool, by),
             (Some(pool), PoolEvent::Taken { by, assignment }) => self.take(pool, by, assignment),

@@ -11,7 +11,7 @@ use crate::domain::{
     webhooks::desired,
 };
 
-pub(in crate::domain::phone_number) fn number(state: State) -> PhoneNumber {
+pub(in crate::domain) fn number(state: State) -> PhoneNumber {
     let now = at("2026-11-20T12:00:00Z");
     PhoneNumber {
         id: PhoneNumberId::from_uuid(Uuid::from_u128(1)),

@@ -1,9 +1,10 @@
 //! What a failover would move, and what it would move it to. Who gets which number is in `allocate`, what an operator is
-//! told of it beforehand in `coverage`.
+//! told of it beforehand in `coverage`, and whether its numbers still work in `shown`.
 
 mod allocate;
 mod area;
 mod coverage;
+mod shown;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 pub use allocate::{Allocation, LeftOut, allocate};
 pub use area::Area;
 pub use coverage::{AreaCoverage, Coverage, coverage};
+pub use shown::Shown;
 
 use std::collections::HashSet;
 

@@ -46,6 +46,29 @@ fn given(allocation: &Allocation) -> BTreeMap<PhoneNumberId, PhoneNumberId> {
 }
 
 #[test]
+fn a_number_that_its_account_does_not_show_or_that_is_mute_is_told_apart_from_one_that_works() {
+    use crate::domain::{phone_number::tests::number, telephony::NumberSeen};
+    let number = number(State::Active);
+    let began = number.update_time + chrono::Duration::seconds(1);
+    let seen = |e164: &str, capabilities| NumberSeen {
+        sid: "PN00000000000000000000000000000001".parse().expect("a SID"),
+        e164: e164.parse().expect("E.164"),
+        account_sid: "AC00000000000000000000000000000001".parse().expect("a SID"),
+        capabilities,
+        webhooks: Default::default(),
+        all_post: true,
+    };
+    let own = number.e164.as_str();
+    let says = |shown: Shown| shown.speaks_against(&number);
+    assert_eq!(says(Shown::of(began, [seen(PARIS, voice(false)), seen(own, voice(false))])), None);
+    let gone = says(Shown::of(began, [seen(PARIS, voice(false))])).expect("it is not there");
+    let mute = says(Shown::of(began, [seen(own, Capabilities::default())])).expect("it is mute");
+    assert!(gone.contains("did not show") && mute.contains("take calls"), "{gone} {mute}");
+    let earlier = number.update_time - chrono::Duration::seconds(1);
+    assert_eq!(says(Shown::of(earlier, [])), None, "it was learned of since the list was begun");
+}
+
+#[test]
 fn a_pin_wins_over_the_country_and_over_everybody_else() {
     let lines = [line(1, BERLIN, false), line(2, BERLIN, false), line(3, PARIS, false)];
     let free = [candidate(10, BERLIN, false, Some(3)), candidate(11, BERLIN, false, None)];

@@ -63,7 +63,7 @@ pub async fn begin(journal: &mut Journal<'_>, wish: Wish) -> Result<Failover> {
     let actor = next.actor.clone();
     Box::pin(history::of_failover(journal, &next, &news, &actor)).await?;
     Box::pin(notice::tell(journal, &next, &news)).await?;
-    Box::pin(go_on(journal, (next, Vec::new()))).await
+    Box::pin(go_on(journal, (next, Vec::new()), None)).await
 }
 
 fn fresh(journal: &Journal<'_>, wish: Wish, rules: Rules) -> Failover {

@@ -50,6 +50,18 @@ pub(super) async fn of_plan(journal: &mut Journal<'_>, held: &Failover, moves: &
     write(journal, held.id, lines.collect()).await
 }
 
+/// Tells that backup numbers were put aside before anybody was moved to them.
+pub(super) async fn of_numbers(journal: &mut Journal<'_>, held: &Failover, put_aside: usize) -> Result<()> {
+    let target = account(journal, held.target_id).await?;
+    let message = match put_aside {
+        0 => return Ok(()),
+        1 => format!("1 backup number of {target} would not work and is quarantined"),
+        more => format!("{more} backup numbers of {target} would not work and are quarantined"),
+    };
+    let kind = "failover.numbers-quarantined";
+    write(journal, held.id, vec![Line { kind, actor: super::EFFECT, message, move_id: None }]).await
+}
+
 struct Line<'a> {
     kind: &'static str,
     actor: &'a str,
@@ -110,7 +122,8 @@ async fn said(journal: &Journal<'_>, held: &Failover, kind: &str) -> Result<Stri
         "failover.canary-moved" => {
             format!("the first line is moved and verified; {} to go", tally.waiting + tally.under_way)
         }
-        "failover.canary-failed" => "the first line could not be moved; the others were not begun".to_owned(),
+        "failover.canary-replaced" => "the first line's number was no good; the next line goes first".to_owned(),
+        "failover.canary-failed" => "nobody could be moved first; the others were not begun".to_owned(),
         "failover.stopped" | "failover.stuck" | "failover.failed" | "failover.partially-completed" => {
             held.why().to_owned()
         }

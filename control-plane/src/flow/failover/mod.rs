@@ -29,6 +29,7 @@ use crate::{
         error::Result,
         failover::{Event, Failover, Phase},
         machine::{Machine, Refusal, Step},
+        pool::Shown,
     },
     store::failover::claim,
 };
@@ -47,15 +48,30 @@ pub(super) type Stepped = std::result::Result<Failover, Refusal>;
 
 /// Steps a locked failover, and goes on until it waits for something outside this transaction.
 pub(super) async fn run(journal: &mut Journal<'_>, held: Failover, event: Event, actor: &str) -> Result<Stepped> {
+    Box::pin(run_with(journal, held, event, actor, None)).await
+}
+
+/// The same, knowing which numbers the target shows.
+async fn run_with(
+    journal: &mut Journal<'_>,
+    held: Failover,
+    event: Event,
+    actor: &str,
+    shown: Option<&Shown>,
+) -> Result<Stepped> {
     let held = match Box::pin(one(journal, held, event, actor)).await? {
         Ok(stepped) => stepped,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    Box::pin(go_on(journal, held)).await.map(Ok)
+    Box::pin(go_on(journal, held, shown)).await.map(Ok)
 }
 
 /// Does what its state asks for.
-async fn go_on(journal: &mut Journal<'_>, (mut held, ended): (Failover, Vec<Event>)) -> Result<Failover> {
+async fn go_on(
+    journal: &mut Journal<'_>,
+    (mut held, ended): (Failover, Vec<Event>),
+    shown: Option<&Shown>,
+) -> Result<Failover> {
     let mut queue = VecDeque::from(ended);
     let mut has_given_up = false;
     loop {
@@ -63,7 +79,9 @@ async fn go_on(journal: &mut Journal<'_>, (mut held, ended): (Failover, Vec<Even
             Some(event) => event,
             None => match &held.phase {
                 Phase::Choosing { .. } => Event::Found(Box::pin(target::candidates(journal, &held)).await?),
-                Phase::Reserving { candidate, .. } => Box::pin(target::reserve(journal, &held, *candidate)).await?,
+                Phase::Reserving { candidate, .. } => {
+                    Box::pin(target::reserve(journal, &held, *candidate, shown)).await?
+                }
                 // The rest in transactions of their own: there may be a thousand.
                 Phase::Undoing { .. } if held.tally.waiting > 0 && !has_given_up => {
                     has_given_up = true;

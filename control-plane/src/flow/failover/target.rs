@@ -8,7 +8,7 @@ use crate::{
         failover::{Candidate, Event, Failover, Kind, Passing},
         id::{AccountId, FailoverId},
         phone_number::Assignment,
-        pool::Line,
+        pool::{Line, Shown},
     },
     store::{self, failover::claim},
 };
@@ -48,14 +48,24 @@ pub(super) fn candidate(account: &Account, kind: Kind, busy: Option<FailoverId>)
     Candidate { account_id: account.id, refusal }
 }
 
-/// Takes the candidate's numbers for every line there is, in this transaction.
-pub(super) async fn reserve(journal: &mut Journal<'_>, held: &Failover, candidate: AccountId) -> Result<Event> {
+/// Takes the candidate's numbers for every line there is, in this transaction. A number that its account does not show, or
+/// that takes no calls any more, is put aside first, so that another one stands in for it.
+pub(super) async fn reserve(
+    journal: &mut Journal<'_>,
+    held: &Failover,
+    candidate: AccountId,
+    shown: Option<&Shown>,
+) -> Result<Event> {
     // A drill holds no account back from a failover.
     if held.kind != Kind::Rehearsal && !claim::take(journal.txn(), candidate, held.id).await? {
         return Ok(Event::NothingFits { why: "it takes part in another failover".to_owned(), passes: true });
     }
     if held.kind == Kind::Rollback {
         return rollback::reserve(journal, held).await;
+    }
+    if let Some(shown) = shown {
+        let put_aside = pool::set_aside(journal, candidate, shown).await?;
+        history::of_numbers(journal, held, put_aside).await?;
     }
     let lines = lines(journal, held, candidate).await?;
     let taken = pool::reserve(journal, candidate, &lines).await?;

@@ -1,14 +1,13 @@
 //! What wakes a failover or one of its moves: their deadlines, and what the probe of a target brought.
 
-use super::{EFFECT, Journal, TIMER, decide, moves, run};
+use super::{EFFECT, Journal, TIMER, decide, moves, run, run_with};
 use crate::{
     domain::{
         error::{Error, Result},
-        failover::{Event, Failover, Phase, moves::Event as MoveEvent},
+        failover::{Event, Failover, Phase, TargetSeen, moves::Event as MoveEvent},
         id::{FailoverId, MoveId, WorkspaceId},
         machine::Refusal,
         outcome::Outcome,
-        telephony::AccountSeen,
     },
     flow::Context,
     store::{self, Kept, failover::moves as rows},
@@ -49,7 +48,13 @@ pub async fn probed(
     journal: &mut Journal<'_>,
     held: Failover,
     round: u32,
-    outcome: Outcome<AccountSeen>,
+    outcome: Outcome<TargetSeen>,
 ) -> Result<std::result::Result<(), Refusal>> {
-    Ok(Box::pin(run(journal, held, Event::Probed { round, outcome }, EFFECT)).await?.map(|_| ()))
+    let mut shown = None;
+    let outcome = outcome.map(|TargetSeen { account, numbers }| {
+        shown = numbers;
+        account
+    });
+    let event = Event::Probed { round, outcome };
+    Ok(Box::pin(run_with(journal, held, event, EFFECT, shown.as_ref())).await?.map(|_| ()))
 }

@@ -20,7 +20,7 @@ use crate::{
         id::{AccountId, MoveId, PhoneNumberId},
         machine::Machine,
         phone_number::{Assignment, Event, PhoneNumber, PoolEvent},
-        pool::{self, Allocation, Candidate, LeftOut, Line},
+        pool::{self, Allocation, Candidate, LeftOut, Line, Shown},
     },
     store::{Scope, pool as store},
 };
@@ -77,6 +77,20 @@ pub async fn reserve(journal: &mut Journal<'_>, account: AccountId, lines: &[Lin
         reserved.push(Reserved { move_id, line, phone_number_id });
     }
     Ok(Reservation { reserved, left_out })
+}
+
+/// Puts aside free numbers of `account` that would not work, by what the account shows; says how many.
+pub async fn set_aside(journal: &mut Journal<'_>, account: AccountId, shown: &Shown) -> Result<usize> {
+    let mut free = store::free_for_change(&journal.scope(), account).await?;
+    free.retain(PhoneNumber::is_free_backup);
+    let mut count = 0;
+    for number in free {
+        let Some(why) = shown.speaks_against(&number) else { continue };
+        let step = number.step(Event::Pool(PoolEvent::SetAside { why: why.to_owned() }), journal.now)?;
+        journal.take::<PhoneNumber>(number.version, number.id, step).await?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The flip of a move, all but the move itself: the number that it holds leads to who was moved, and becomes the own number of

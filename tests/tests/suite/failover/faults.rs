@@ -1,36 +1,33 @@
-//! Every step at the vendor answered wrong: error before the work, after the work, reset, 429, nonsense; and the source or
-//! the target suspended midway. The end is right, and explained.
+//! Accounts and numbers that fail on the way: refused, suspended, silent. The end is right, and explained. Single steps that
+//! are answered wrong are in `steps`, numbers that are found out beforehand in `numbers`.
+
+mod numbers;
+mod steps;
 
 use callplane_control_plane::domain::{monitor::Verdict, phone_number::PoolState};
-use callplane_proto::v1::{FailoverMoveState, FailoverState};
+use callplane_proto::v1::{
+    FailoverMove,
+    FailoverMoveState::{self, Failed, Moved},
+    FailoverState,
+};
 use callplane_simulator::{Fault, FaultAction};
 use callplane_tests::{Database, Plane, on_both, scene::Account};
 
 use super::{backup, end, hear, heard_at, history, moves, new_number, now, only, pool, says, stage, start, writes};
 
 on_both!(
-    whatever_a_step_is_answered_everybody_arrives_and_nothing_is_written_twice,
-    a_number_that_is_refused_is_put_aside_and_the_others_are_not_begun,
+    a_line_whose_number_is_refused_lets_the_next_one_go_first,
+    three_numbers_that_are_refused_pass_over_the_account,
     a_target_suspended_after_the_first_line_keeps_the_rest_where_it_was,
     a_source_suspended_midway_changes_nothing,
     a_backup_that_fails_in_the_same_way_moves_nothing,
     what_cannot_be_verified_is_stuck_until_a_person_says,
 );
 
-/// Everything Twilio can do wrong once.
-fn faults() -> Vec<FaultAction> {
-    vec![
-        FaultAction::ErrorBefore { status: 503, code: None },
-        FaultAction::ErrorAfter { status: 500, code: Some(20500) },
-        FaultAction::Reset,
-        FaultAction::ResetAfter,
-        FaultAction::TooManyRequests,
-        FaultAction::Garbage,
-    ]
-}
-
 /// What one line asks of its account: look, write, look again, and look once more after the turn.
 const ONE_LINE: u32 = 4;
+/// What is asked before that: the list of its numbers.
+const LIST: u32 = 1;
 
 /// The account works for so many requests about its numbers, and is suspended then.
 fn suspended_after(plane: &Plane, account: &Account, requests: u32) {
@@ -39,56 +36,58 @@ fn suspended_after(plane: &Plane, account: &Account, requests: u32) {
     plane.twilio.inject_fault(numbers(FaultAction::ErrorBefore { status: 403, code: Some(20005) }).times(0));
 }
 
-async fn whatever_a_step_is_answered_everybody_arrives_and_nothing_is_written_twice(db: Database) {
-    let plane = Plane::start(db).await;
-    let steps = [("GET", "/Accounts/"), ("GET", "/IncomingPhoneNumbers"), ("POST", "/IncomingPhoneNumbers/")];
-    let cases: Vec<_> = faults().into_iter().flat_map(|fault| steps.map(|step| (fault.clone(), step))).collect();
-    let stage = stage(&plane, 2, 2 * cases.len()).await;
-    for (turn, (fault, (method, path))) in cases.into_iter().enumerate() {
-        let before = writes(&plane, &stage.backup);
-        plane.twilio.inject_fault(Fault::once(path, fault.clone()).method(method).account(&stage.backup.sid));
-        let begun = start(&plane, &stage.primary).await.expect("begun");
-        let ended = end(&plane, &begun.id).await;
-        plane.twilio.clear_faults();
-        assert_eq!(ended.state(), FailoverState::Completed, "{turn} {fault:?} at {method} {path}: {ended:#?}");
-        let written = writes(&plane, &stage.backup) - before;
-        assert!(written <= 2, "{turn} {fault:?} at {method} {path}: {written} writes");
-        // Back, so that the next turn has something to move; quarantined numbers would show as too few.
-        let request = callplane_proto::v1::RollbackFailoverRequest {
-            failover_id: begun.id,
-            reason: "again".into(),
-            ..Default::default()
-        };
-        let back = plane.api.failovers().rollback_failover(request).await.expect("begun").into_inner().failover;
-        assert_eq!(end(&plane, &back.expect("one").id).await.state(), FailoverState::Completed);
-    }
+/// So many writes at the account are refused for good.
+fn refuses(plane: &Plane, account: &Account, writes: u32) {
+    let refusal = FaultAction::ErrorBefore { status: 400, code: Some(21402) };
+    let fault = Fault::once("/IncomingPhoneNumbers/", refusal).method("POST").account(&account.sid);
+    plane.twilio.inject_fault(fault.times(writes));
 }
 
-async fn a_number_that_is_refused_is_put_aside_and_the_others_are_not_begun(db: Database) {
+async fn a_line_whose_number_is_refused_lets_the_next_one_go_first(db: Database) {
     let plane = Plane::start(db).await;
-    let stage = stage(&plane, 3, 3).await;
-    let refusal = FaultAction::ErrorBefore { status: 400, code: Some(21402) };
-    plane.twilio.inject_fault(Fault::once("/IncomingPhoneNumbers/", refusal).method("POST"));
+    let stage = stage(&plane, 4, 4).await;
+    refuses(&plane, &stage.backup, 2);
+    let begun = start(&plane, &stage.primary).await.expect("begun");
+    let ended = end(&plane, &begun.id).await;
+    assert_eq!(ended.state(), FailoverState::PartiallyCompleted, "{ended:#?}");
+    let lines = moves(&plane, &begun.id).await;
+    let states: Vec<_> = lines.iter().map(FailoverMove::state).collect();
+    assert_eq!(states, [Failed, Failed, Moved, Moved]);
+    let told = history(&plane, &begun.id).await;
+    let first = |kind: &str| told.iter().filter(|event| event.r#type == kind).map(|event| event.sequence).collect();
+    let (replaced, moved, began): (Vec<_>, Vec<_>, Vec<_>) =
+        (first("failover.canary-replaced"), first("failover.canary-moved"), first("move.began"));
+    assert_eq!((replaced.len(), moved.len(), began.len()), (2, 1, 4));
+    assert!(began[2] < moved[0] && moved[0] < began[3], "the last one waited for the first that arrived");
+    let aside: Vec<_> = pool(&plane, &stage.pool).await.into_iter().map(|(state, _)| state).collect();
+    assert_eq!(aside.iter().filter(|state| **state == Some(PoolState::Quarantined)).count(), 2, "{aside:?}");
+    let again = start(&plane, &stage.primary).await.expect("two lines are still there");
+    let again = end(&plane, &again.id).await;
+    assert_eq!(again.state(), FailoverState::Failed, "quarantined numbers are given to nobody: {again:#?}");
+}
+
+async fn three_numbers_that_are_refused_pass_over_the_account(db: Database) {
+    let plane = Plane::start(db).await;
+    let stage = stage(&plane, 5, 5).await;
+    refuses(&plane, &stage.backup, 0);
     let begun = start(&plane, &stage.primary).await.expect("begun");
     let ended = end(&plane, &begun.id).await;
     assert_eq!(ended.state(), FailoverState::Failed, "{ended:#?}");
-    assert!(ended.passed_over[0].why.contains("first line"), "{ended:#?}");
+    assert!(ended.passed_over[0].why.contains("first 3 lines"), "{ended:#?}");
     let mut standing = pool(&plane, &stage.pool).await;
     standing.sort_unstable();
     let (free, aside) = ((Some(PoolState::Free), false), (Some(PoolState::Quarantined), false));
-    assert_eq!(standing, [free, free, aside]);
+    assert_eq!(standing, [free, free, aside, aside, aside]);
     assert_eq!(writes(&plane, &stage.backup), 0);
     for (place, (_, own)) in stage.lines.iter().enumerate() {
         assert_eq!(heard_at(&plane, &own.e164).await, says(place), "nothing was turned");
     }
-    let again = start(&plane, &stage.primary).await.expect("the accounts are free again");
-    assert_eq!(end(&plane, &again.id).await.state(), FailoverState::PartiallyCompleted, "one number is put aside");
 }
 
 async fn a_target_suspended_after_the_first_line_keeps_the_rest_where_it_was(db: Database) {
     let plane = Plane::start(db).await;
     let stage = stage(&plane, 20, 20).await;
-    suspended_after(&plane, &stage.backup, ONE_LINE + 2);
+    suspended_after(&plane, &stage.backup, LIST + ONE_LINE + 2);
     let begun = start(&plane, &stage.primary).await.expect("begun");
     let ended = end(&plane, &begun.id).await;
     assert_eq!(ended.state(), FailoverState::PartiallyCompleted, "{ended:#?}");
@@ -143,7 +142,7 @@ async fn a_backup_that_fails_in_the_same_way_moves_nothing(db: Database) {
 async fn what_cannot_be_verified_is_stuck_until_a_person_says(db: Database) {
     let plane = Plane::start(db).await;
     let stage = stage(&plane, 2, 2).await;
-    suspended_after(&plane, &stage.backup, ONE_LINE - 1);
+    suspended_after(&plane, &stage.backup, LIST + ONE_LINE - 1);
     let begun = start(&plane, &stage.primary).await.expect("begun");
     let stuck = end(&plane, &begun.id).await;
     assert_eq!(stuck.state(), FailoverState::Stuck, "{stuck:#?}");

@@ -148,19 +148,19 @@ impl Move {
         if before.state() == self.state() {
             return None;
         }
-        match self.state() {
-            State::Moved if before.state() == State::Stuck => None,
-            State::Moved => Some(Ended::Moved),
-            State::Failed => Some(Ended::Failed),
-            State::Undone => Some(Ended::Undone),
-            State::Skipped => Some(Ended::Skipped),
-            State::Stuck => Some(Ended::Stuck),
-            State::Waiting
-            | State::Preparing
-            | State::Verifying
-            | State::Detaching
-            | State::Unwinding
-            | State::LeftOut => None,
+        match &self.work {
+            Work::Moved { .. } if before.state() == State::Stuck => None,
+            Work::Moved { .. } => Some(Ended::Moved),
+            Work::Failed { blame, .. } => Some(Ended::Failed(*blame)),
+            Work::Undone { .. } => Some(Ended::Undone),
+            Work::Skipped { .. } => Some(Ended::Skipped),
+            Work::Stuck { .. } => Some(Ended::Stuck),
+            Work::Waiting
+            | Work::Preparing { .. }
+            | Work::Verifying { .. }
+            | Work::Detaching { .. }
+            | Work::Unwinding { .. }
+            | Work::LeftOut { .. } => None,
         }
     }
 

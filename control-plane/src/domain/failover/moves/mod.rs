@@ -101,8 +101,8 @@ pub enum Unwound {
 pub enum Ended {
     /// Moved and verified.
     Moved,
-    /// Could not be moved.
-    Failed,
+    /// Could not be moved, because of this.
+    Failed(Blame),
     /// Given up before anything was turned.
     Undone,
     /// Edited meanwhile.

@@ -99,6 +99,21 @@ fn a_number_that_twilio_disowned_is_neither_reserved_nor_taken() {
     assert_eq!(refusal(&reserved, Event::Pool(PoolEvent::Taken { by, assignment: desk() })), "NUMBER_NOT_FREE");
 }
 
+#[test]
+fn only_a_number_that_nobody_has_is_set_aside_by_a_look() {
+    let by = move_id(1);
+    let aside = || PoolEvent::SetAside { why: "it is gone".to_owned() };
+    let free = after(&number(State::Active), [PoolEvent::Pooled, PoolEvent::Pinned(agent_id(1))]);
+    let pool = after(&free, [aside()]).pool.expect("pooled");
+    assert_eq!((pool.state, pool.reason.as_str()), (PoolState::Quarantined, "it is gone"));
+    assert_eq!(pool.pinned_agent_id, Some(agent_id(1)), "a pin outlives it");
+    let reserved = after(&free, [PoolEvent::Reserved { by }]);
+    let taken = after(&reserved, [PoolEvent::Taken { by, assignment: desk() }]);
+    for held in [&number(State::Active), &after(&free, [aside()]), &reserved, &taken] {
+        assert_eq!(refusal(held, Event::Pool(aside())), "NUMBER_NOT_FREE");
+    }
+}
+
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let by = || (0..3_u128).prop_map(move_id);
     let one = prop_oneof![
@@ -110,6 +125,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         4 => by().prop_map(|by| Event::Pool(PoolEvent::Taken { by, assignment: desk() })),
         2 => by().prop_map(|by| Event::Pool(PoolEvent::Released { by })),
         1 => by().prop_map(|by| Event::Pool(PoolEvent::Quarantined { by, why: "no".to_owned() })),
+        1 => Just(Event::Pool(PoolEvent::SetAside { why: "gone".to_owned() })),
         1 => Just(Event::Pool(PoolEvent::Requalified)),
         1 => Just(Event::Assigned(desk())),
         1 => Just(Event::Unassigned),
