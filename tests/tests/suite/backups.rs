@@ -224,7 +224,7 @@ async fn a_shortfall_is_counted_by_country_and_told_once(db: Database) {
     let plane = Plane::start(db).await;
     let (primary, _, agent) = plane.answered_by(announcement("Hello.")).await;
     let backup = plane.account().await;
-    assert_eq!(doctor(&plane, "backup-account").await, pb::CheckOutcome::Warning);
+    assert_eq!(doctor(&plane, "backup-account").await, pb::CheckOutcome::Failed);
     let spare = imported(&plane, &backup, SPARE).await;
     add(&plane, &[&spare]).await.expect("added");
     watch(&plane, &primary).await;

@@ -6,7 +6,7 @@ pub(super) fn backup_account(seen: &Seen) -> Check {
     const NAME: &str = "backup-account";
     match (seen.accounts, seen.backups, seen.backups_usable) {
         (0, _, _) => skipped(NAME, "there is no account"),
-        (_, 0, _) => warning(
+        (_, 0, _) => failed(
             NAME,
             "no backup account has backup numbers: when Twilio suspends the primary account, its agents cannot be moved",
             "callplane account create --display-name Backup --account-sid AC… --auth-token-file token.txt --wait; \
@@ -40,7 +40,7 @@ pub(super) fn monitor(seen: &Seen) -> Check {
     const NAME: &str = "monitor";
     match (seen.accounts, seen.monitored, seen.monitors_late) {
         (0, _, _) => skipped(NAME, "there is no account"),
-        (_, 0, _) => warning(
+        (_, 0, _) => failed(
             NAME,
             "no account is watched: nobody notices when Twilio suspends one",
             "CALLPLANE_MONITOR=on CALLPLANE_TELEPHONY=twilio callplane-control-plane serve",
