@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     domain::{
-        account::Account,
-        agent::AgentState,
+        account::{Account, Role},
+        agent::{Agent, AgentState},
         error::{Error, Kind, Result},
         id::{AccountId, AgentId, PhoneNumberId, RoutePlanId, WorkspaceId},
         machine::{Machine, Refusal},
@@ -28,6 +28,8 @@ use crate::{
 const TOGETHER: u64 = 500;
 /// How many others are looked at when one account does not answer.
 const OTHERS: u64 = 16;
+/// How many agents without a number are asked about at once.
+const UNLINKED: u64 = 1000;
 /// Every so many looks, whatever passed is stored too.
 const WHOLE: u32 = 20;
 
@@ -134,6 +136,8 @@ pub struct Sight {
     pub numbers: Vec<PhoneNumber>,
     /// The agents that answer them.
     pub subjects: Vec<Subject>,
+    /// Other agents, which have no number of their own yet. Asked about with the primary account, whose numbers they may have.
+    pub unlinked: Vec<Agent>,
 }
 
 /// Reads what a look at an account is about; none when the account is gone.
@@ -143,7 +147,12 @@ pub async fn sight(ctx: &Context, workspace: WorkspaceId, id: AccountId) -> Resu
     let policy = store::monitor_policy::of(&scope).await?;
     let numbers = numbers(&scope, id).await?;
     let subjects = subjects(&scope, &numbers).await?;
-    Ok(Some(Sight { account, policy, numbers, subjects }))
+    let mut unlinked = match account.role {
+        Role::Primary => store::agent::without_number(&scope, UNLINKED).await?,
+        Role::Backup => Vec::new(),
+    };
+    unlinked.retain(|agent| subjects.iter().all(|subject| subject.agent_id != agent.id));
+    Ok(Some(Sight { account, policy, numbers, subjects, unlinked }))
 }
 
 async fn numbers<C: sea_orm::ConnectionTrait>(scope: &Scope<'_, C>, account: AccountId) -> Result<Vec<PhoneNumber>> {

@@ -77,7 +77,7 @@ pub(super) async fn look(crew: &Crew, workspace: WorkspaceId, id: AccountId, way
     let (traffic, (asked, seen, keys), of_agents) = tokio::join!(
         traffic(ctx, workspace, id, &memory),
         twilio(crew, (&access, &work), &sight, &memory),
-        agents_known(crew, &agents, &sight.numbers),
+        agents_known(crew, &agents, &sight),
     );
     let traffic = traffic?;
     let (of_agents, imports) = of_agents?;
@@ -207,8 +207,11 @@ async fn pages<'a, T>(
 
 /// Whether ElevenLabs knows the agents and lets them answer their numbers: one list of each for a key, whatever the number
 /// of agents.
-async fn agents_known(crew: &Crew, agents: &[Agent], numbers: &[PhoneNumber]) -> Result<(Vec<Reading>, Vec<Imports>)> {
-    let asked: Vec<Asked> = agents.iter().filter_map(|agent| Asked::of(agent, numbers)).collect();
+async fn agents_known(crew: &Crew, agents: &[Agent], sight: &Sight) -> Result<(Vec<Reading>, Vec<Imports>)> {
+    let numbers = &sight.numbers;
+    let mut asked: Vec<Asked> = agents.iter().filter_map(|agent| Asked::of(agent, numbers)).collect();
+    let unlinked = sight.unlinked.iter().filter_map(|agent| Asked::of(agent, numbers));
+    asked.extend(unlinked.map(|asked| Asked { is_linked: false, ..asked }));
     if asked.is_empty() || crew.ctx.facts.telephony == "mock" {
         return Ok((Vec::new(), Vec::new()));
     }
@@ -219,6 +222,9 @@ async fn agents_known(crew: &Crew, agents: &[Agent], numbers: &[PhoneNumber]) ->
     for asked in asked {
         let own = opened.take(&vault::agent_api_key(asked.id));
         let Some(api_key) = own.or_else(|| crew.eleven_labs_key.clone()) else {
+            if !asked.is_linked {
+                continue;
+            }
             let message = "there is no key to ask ElevenLabs with";
             readings.push(Reading::skipped(Kind::Agent, Cause::NoAgentKey, message).of_agent(asked.id));
             continue;
@@ -243,6 +249,8 @@ async fn agents_known(crew: &Crew, agents: &[Agent], numbers: &[PhoneNumber]) ->
 struct Asked {
     id: AgentId,
     theirs: String,
+    /// It is a part of what the account is judged by.
+    is_linked: bool,
     numbers: Vec<(PhoneNumberId, E164)>,
 }
 
@@ -253,36 +261,35 @@ impl Asked {
             number.integration_mode == IntegrationMode::Native && number.assignment == Some(Assignment::Agent(agent.id))
         };
         let numbers = numbers.iter().filter(is_its_own).map(|number| (number.id, number.e164.clone())).collect();
-        Some(Self { id: agent.id, theirs: eleven_labs.agent_id.clone(), numbers })
+        Some(Self { id: agent.id, theirs: eleven_labs.agent_id.clone(), is_linked: true, numbers })
     }
 }
 
 async fn of_key(crew: &Crew, key: AgentKey, asked: Vec<Asked>) -> (Vec<Reading>, Option<Imports>) {
     let Watch { agents: vendor, deadline, .. } = &crew.watch;
     let key = &key;
+    let has_linked = asked.iter().any(|asked| asked.is_linked);
+    let wants_imports = asked.iter().any(|asked| !asked.is_linked || !asked.numbers.is_empty());
     let page = |after: Option<Cursor>| async move { vendor.list_agents(key, after.as_ref()).await }.boxed();
-    let has_numbers = asked.iter().any(|asked| !asked.numbers.is_empty());
-    let held = async {
-        match has_numbers {
-            true => Some(timed(*deadline, vendor.list_imports(key)).await),
-            false => None,
-        }
-    };
-    let ((listed, took), held) = tokio::join!(pages(*deadline, page), held);
+    let listed = async { if has_linked { Some(pages(*deadline, page).await) } else { None } };
+    let held = async { if wants_imports { Some(timed(*deadline, vendor.list_imports(key)).await) } else { None } };
+    let (listed, held) = tokio::join!(listed, held);
     let mut readings = match listed {
-        Ok(listed) => known(&asked, listed).into_iter().map(|reading| reading.after(took)).collect(),
-        Err(trouble) => vec![Reading::of_trouble(Kind::Agent, &trouble).after(took)],
+        None => Vec::new(),
+        Some((Ok(listed), took)) => known(&asked, listed).into_iter().map(|reading| reading.after(took)).collect(),
+        Some((Err(trouble), took)) => vec![Reading::of_trouble(Kind::Agent, &trouble).after(took)],
     };
     let imports = match held {
         Some((Ok(seen), took)) => {
             readings.extend(holding(&asked, &seen).into_iter().map(|reading| reading.after(took)));
             Some(Imports { agents: asked.iter().map(|asked| asked.id).collect(), seen })
         }
-        Some((Err(trouble), took)) => {
+        // Nobody is judged by a list that was wanted to find a number for somebody else.
+        Some((Err(trouble), took)) if asked.iter().any(|asked| !asked.numbers.is_empty()) => {
             readings.push(Reading::of_trouble(Kind::AgentNumber, &trouble).after(took));
             None
         }
-        None => None,
+        Some((Err(_), _)) | None => None,
     };
     (readings, imports)
 }
@@ -294,7 +301,8 @@ fn known(asked: &[Asked], listed: Vec<AgentListed>) -> Vec<Reading> {
         Some(true) => Known::Archived,
         Some(false) => Known::There,
     };
-    asked.iter().map(|asked| reading::agent(asked.id, known(&asked.theirs))).collect()
+    let linked = asked.iter().filter(|asked| asked.is_linked);
+    linked.map(|asked| reading::agent(asked.id, known(&asked.theirs))).collect()
 }
 
 fn holding(asked: &[Asked], imports: &[ImportSeen]) -> Vec<Reading> {

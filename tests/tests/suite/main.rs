@@ -13,6 +13,7 @@ mod idempotency;
 mod inbound_call;
 mod isolation;
 mod layering;
+mod lookout;
 mod meetings;
 mod messages;
 mod metrics;

@@ -111,6 +111,17 @@ pub async fn by_ids<C: ConnectionTrait>(scope: &Scope<'_, C>, ids: Vec<AgentId>)
     read(found.all(scope.db).await.map_err(failed)?)
 }
 
+/// So many active agents without a number of their own, the newest first: whoever was just made waits for one.
+pub async fn without_number<C: ConnectionTrait>(scope: &Scope<'_, C>, limit: u64) -> Result<Vec<Agent>> {
+    let found = Entity::find()
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::PhoneNumberId.is_null())
+        .filter(Column::State.eq(AgentState::Active.as_str()))
+        .order_by_desc(Column::Id)
+        .limit(limit);
+    read(found.all(scope.db).await.map_err(failed)?)
+}
+
 /// Those of `ids` that exist, of whatever workspace: the hot path's one read.
 pub async fn among<C: ConnectionTrait>(db: &C, ids: Vec<AgentId>) -> Result<Vec<Agent>> {
     if ids.is_empty() {
