@@ -4,7 +4,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use super::{calling_hours, ladder::Window, money::Money, time::Timestamp, word::words};
+use super::{calling_hours, ladder::Window, money::Money, outbound::Destination, time::Timestamp, word::words};
 
 words! {
     /// A rule that an attempt has to pass.
@@ -21,10 +21,16 @@ words! {
         CallLimit = "call-limit",
         /// The number is not on the do-not-call list.
         DoNotCall = "do-not-call",
+        /// Numbers that begin like this one may be reached.
+        Destination = "destination",
         /// The person agreed, where that is asked for, and did not take it back.
         Consent = "consent",
         /// People may be called at this hour where they are.
         CallingHours = "calling-hours",
+        /// The number was not reached too often lately.
+        Frequency = "frequency",
+        /// The workspace does not reach too many people at once.
+        Volume = "volume",
         /// There is money left.
         Budget = "budget",
         /// There is a number of ours to call from.
@@ -44,8 +50,11 @@ impl Guard {
             Self::Window => "outside_critical_window",
             Self::CallLimit => "call_limit_reached",
             Self::DoNotCall => "do_not_call",
+            Self::Destination => "destination_not_allowed",
             Self::Consent => "no_consent",
             Self::CallingHours => "outside_calling_hours",
+            Self::Frequency => "reached_too_often",
+            Self::Volume => "too_many_per_minute",
             Self::Budget => "over_budget",
             Self::Sender => "no_sender",
             Self::Rate => "rate_limited",
@@ -117,6 +126,12 @@ pub struct Case {
     pub calls: Option<(u32, u32)>,
     /// Since when the number is on the do-not-call list; outer `None` for mail.
     pub do_not_call: Option<Option<Timestamp>>,
+    /// What the lists of prefixes say.
+    pub destination: Option<Destination>,
+    /// Calls and messages to the number in the last 24 hours, and how many there may be.
+    pub frequency: Option<(u32, u32)>,
+    /// Calls and messages of the workspace in the last minute, and how many there may be.
+    pub volume: Option<(u32, u32)>,
     /// What they said, and whether they must have agreed.
     pub consent: (Consent, bool),
     /// What the clock where they are says.
@@ -138,8 +153,11 @@ pub fn judge(case: &Case) -> Verdict {
         case.window.map(|window| in_window(window, case.now)),
         case.calls.map(|(made, most)| check(Guard::CallLimit, made < most, format!("{made} of {most} calls made"))),
         case.do_not_call.map(listed),
+        case.destination.map(reachable),
         Some(agreed(case.consent)),
         case.hours.as_ref().map(at_hour),
+        case.frequency.map(|(made, most)| within(Guard::Frequency, (made, most), "24 hours")),
+        case.volume.map(|(made, most)| within(Guard::Volume, (made, most), "minute")),
         case.purse.as_ref().map(affordable),
         case.has_sender.map(|has| check(Guard::Sender, has, if has { "found" } else { "no number of ours can do it" })),
         case.window.zip(case.free_at).map(|(window, free_at)| in_time(window, free_at)),
@@ -172,6 +190,18 @@ fn listed(since: Option<Timestamp>) -> Check {
         None => check(Guard::DoNotCall, true, "not listed"),
         Some(since) => check(Guard::DoNotCall, false, format!("listed since {}", since.format("%Y-%m-%d"))),
     }
+}
+
+fn reachable(destination: Destination) -> Check {
+    match destination {
+        Destination::Allowed => check(Guard::Destination, true, "allowed"),
+        Destination::Blocked => check(Guard::Destination, false, "the prefix is blocked"),
+        Destination::NotListed => check(Guard::Destination, false, "no allowed prefix fits"),
+    }
+}
+
+fn within(guard: Guard, (made, most): (u32, u32), period: &str) -> Check {
+    check(guard, made < most, format!("{made} of {most} in the last {period}"))
 }
 
 fn agreed((consent, is_required): (Consent, bool)) -> Check {
@@ -224,6 +254,9 @@ mod tests {
             window: Some(window),
             calls: Some((0, 2)),
             do_not_call: Some(None),
+            destination: None,
+            frequency: None,
+            volume: None,
             consent: (Consent::Unsaid, false),
             hours: Some(calling_hours::Verdict::Inside),
             purse: None,
@@ -257,9 +290,13 @@ mod tests {
             (Case { now: at("2026-08-04T08:56:59Z"), ..case() }, Guard::Window),
             (Case { calls: Some((2, 2)), ..case() }, Guard::CallLimit),
             (Case { do_not_call: Some(Some(late)), ..case() }, Guard::DoNotCall),
+            (Case { destination: Some(Destination::Blocked), ..case() }, Guard::Destination),
+            (Case { destination: Some(Destination::NotListed), ..case() }, Guard::Destination),
             (Case { consent: (Consent::Unsaid, true), ..case() }, Guard::Consent),
             (Case { consent: (Consent::Revoked(late), false), ..case() }, Guard::Consent),
             (Case { hours: Some(calling_hours::Verdict::Unknown), ..case() }, Guard::CallingHours),
+            (Case { frequency: Some((3, 3)), ..case() }, Guard::Frequency),
+            (Case { volume: Some((60, 60)), ..case() }, Guard::Volume),
             (Case { purse: Some(purse), ..case() }, Guard::Budget),
             (Case { has_sender: Some(false), ..case() }, Guard::Sender),
             (Case { free_at: Some(late), ..case() }, Guard::Rate),

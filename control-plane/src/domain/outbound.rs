@@ -1,6 +1,6 @@
 //! What limits everything that goes out of a workspace: the emergency stop, budgets, prices and rates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,14 @@ pub struct Limits {
     pub monthly: Option<Money>,
     /// Calls that an account begins in a second.
     pub calls_per_second: u32,
+    /// Calls and messages that begin in a minute at most; 0 for no limit.
+    pub attempts_per_minute: u32,
+    /// Calls and messages to one number in 24 hours at most; 0 for no limit.
+    pub daily_attempts_per_number: u32,
+    /// Only numbers that begin so are reached; empty for all.
+    pub allowed_prefixes: BTreeSet<String>,
+    /// Numbers that begin so are not reached.
+    pub blocked_prefixes: BTreeSet<String>,
     /// What a minute of a call costs, by the first digits of the called number, such as `+49`.
     pub voice_prices: BTreeMap<String, Money>,
     /// What a message costs, the same way.
@@ -40,6 +48,10 @@ impl Default for Limits {
             daily: None,
             monthly: None,
             calls_per_second: CALLS_PER_SECOND,
+            attempts_per_minute: 0,
+            daily_attempts_per_number: 0,
+            allowed_prefixes: BTreeSet::new(),
+            blocked_prefixes: BTreeSet::new(),
             voice_prices: BTreeMap::new(),
             message_prices: BTreeMap::new(),
         }
@@ -58,6 +70,35 @@ impl Limits {
             Channel::Sms | Channel::Whatsapp => longest(&self.message_prices, to).unwrap_or(MESSAGE_PRICE),
             Channel::Email => Money { currency: Currency::USD, micros: 0 },
         }
+    }
+}
+
+/// What the lists of prefixes say of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// It may be reached.
+    Allowed,
+    /// Its prefix is blocked.
+    Blocked,
+    /// Only others are allowed.
+    NotListed,
+}
+
+impl Limits {
+    /// Whether a number may be reached, as far as its prefix goes; `None` when nobody asks. The longest prefix decides, and
+    /// of one that is on both lists the block.
+    pub fn destination(&self, to: &str) -> Option<Destination> {
+        if self.allowed_prefixes.is_empty() && self.blocked_prefixes.is_empty() {
+            return None;
+        }
+        let longest = |list: &BTreeSet<String>| {
+            list.iter().filter(|prefix| to.starts_with(prefix.as_str())).map(String::len).max()
+        };
+        Some(match (longest(&self.allowed_prefixes), longest(&self.blocked_prefixes)) {
+            (allowed, Some(blocked)) if allowed.is_none_or(|allowed| allowed <= blocked) => Destination::Blocked,
+            (None, None) if !self.allowed_prefixes.is_empty() => Destination::NotListed,
+            _ => Destination::Allowed,
+        })
     }
 }
 
@@ -100,6 +141,22 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_prefix_allows_or_blocks() {
+        let list = |prefixes: &[&str]| prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+        let of = |allowed: &[&str], blocked: &[&str], to: &str| {
+            Limits { allowed_prefixes: list(allowed), blocked_prefixes: list(blocked), ..Limits::default() }
+                .destination(to)
+        };
+        assert_eq!(of(&[], &[], "+4930123456"), None);
+        assert_eq!(of(&["+49"], &[], "+4930123456"), Some(Destination::Allowed));
+        assert_eq!(of(&["+49"], &[], "+14155550100"), Some(Destination::NotListed));
+        assert_eq!(of(&["+49"], &["+49900"], "+49900123456"), Some(Destination::Blocked));
+        assert_eq!(of(&["+1415"], &["+1"], "+14155550100"), Some(Destination::Allowed));
+        assert_eq!(of(&["+1"], &["+1"], "+14155550100"), Some(Destination::Blocked));
+        assert_eq!(of(&[], &["+1900"], "+14155550100"), Some(Destination::Allowed));
+    }
 
     #[test]
     fn the_longest_prefix_prices_every_begun_minute() {

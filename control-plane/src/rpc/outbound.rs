@@ -67,15 +67,25 @@ fn patched(limits: Limits, new: &pb::OutboundPolicy, paths: &[String]) -> Result
         match path.as_str() {
             "daily_budget" => next.daily = budget("daily_budget", new.daily_budget.clone())?,
             "monthly_budget" => next.monthly = budget("monthly_budget", new.monthly_budget.clone())?,
-            "calls_per_second" => {
-                next.calls_per_second = u32::try_from(new.calls_per_second).unwrap_or_default().max(1);
-            }
+            "calls_per_second" => next.calls_per_second = count(new.calls_per_second).max(1),
+            "attempts_per_minute" => next.attempts_per_minute = count(new.attempts_per_minute),
+            "daily_attempts_per_number" => next.daily_attempts_per_number = count(new.daily_attempts_per_number),
+            "allowed_prefixes" => next.allowed_prefixes = new.allowed_prefixes.iter().cloned().collect(),
+            "blocked_prefixes" => next.blocked_prefixes = new.blocked_prefixes.iter().cloned().collect(),
             "voice_prices" => next.voice_prices = prices("voice_prices", &new.voice_prices)?,
             "message_prices" => next.message_prices = prices("message_prices", &new.message_prices)?,
             other => return Err(no_such_path(other)),
         }
     }
     Ok(next)
+}
+
+fn count(given: i32) -> u32 {
+    u32::try_from(given).unwrap_or_default()
+}
+
+fn shown_count(held: u32) -> i32 {
+    i32::try_from(held).unwrap_or(i32::MAX)
 }
 
 fn budget(field: &str, given: Option<pb::Money>) -> Result<Option<Money>> {
@@ -98,7 +108,7 @@ fn prices(field: &str, given: &[pb::PrefixPrice]) -> Result<BTreeMap<String, Mon
 fn shown(policy: Policy, day: Money, month: Money) -> pb::OutboundPolicy {
     let Policy { workspace_id: _, stopped, stop_reason, stop_time, limits, version, create_time: _, update_time } =
         policy;
-    let Limits { daily, monthly, calls_per_second, voice_prices, message_prices } = limits;
+    let Limits { daily, monthly, voice_prices, message_prices, .. } = limits;
     let price = |(prefix, price)| pb::PrefixPrice { prefix, price: Some(show::money(price)) };
     let prices = |prices: BTreeMap<String, Money>| prices.into_iter().map(price).collect();
     pb::OutboundPolicy {
@@ -107,7 +117,11 @@ fn shown(policy: Policy, day: Money, month: Money) -> pb::OutboundPolicy {
         stop_time: stop_time.map(show::moment),
         daily_budget: daily.map(show::money),
         monthly_budget: monthly.map(show::money),
-        calls_per_second: i32::try_from(calls_per_second).unwrap_or(i32::MAX),
+        calls_per_second: shown_count(limits.calls_per_second),
+        attempts_per_minute: shown_count(limits.attempts_per_minute),
+        daily_attempts_per_number: shown_count(limits.daily_attempts_per_number),
+        allowed_prefixes: limits.allowed_prefixes.into_iter().collect(),
+        blocked_prefixes: limits.blocked_prefixes.into_iter().collect(),
         voice_prices: prices(voice_prices),
         message_prices: prices(message_prices),
         spent_today: Some(show::money(day)),

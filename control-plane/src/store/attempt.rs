@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::LockType,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use uuid::Uuid;
 
@@ -170,14 +170,25 @@ pub async fn last_number<C: ConnectionTrait>(
 
 /// What was spent or promised since then, in millionths.
 pub async fn spent<C: ConnectionTrait>(scope: &Scope<'_, C>, since: Timestamp) -> Result<i64> {
-    let sum = Entity::find()
+    // PostgreSQL adds up to a type of its own.
+    let sum = Column::CostMicros.into_expr().sum().cast_as("bigint");
+    let spent = Entity::find()
         .select_only()
-        .column(Column::CostMicros)
+        .expr(sum)
         .filter(Column::WorkspaceId.eq(scope.workspace))
         .filter(Column::BeginTime.gte(since));
-    // Added here: the databases disagree about the type of a sum.
-    let costs: Vec<i64> = sum.into_tuple().all(scope.db).await.map_err(failed)?;
-    Ok(costs.into_iter().fold(0, i64::saturating_add))
+    let spent: Option<Option<i64>> = spent.into_tuple().one(scope.db).await.map_err(failed)?;
+    Ok(spent.flatten().unwrap_or_default())
+}
+
+/// How many calls and messages began since then: to this address, or in the whole workspace.
+pub async fn begun<C: ConnectionTrait>(scope: &Scope<'_, C>, to: Option<&str>, since: Timestamp) -> Result<u32> {
+    let begun = Entity::find()
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Condition::all().add_option(to.map(|to| Column::ToAddress.eq(to))))
+        .filter(Column::Channel.ne(Channel::Email.as_str()))
+        .filter(Column::BeginTime.gt(since));
+    Ok(u32::try_from(begun.count(scope.db).await.map_err(failed)?).unwrap_or(u32::MAX))
 }
 
 /// Those that want to be woken by `now`: who must be reached first, then the most overdue.

@@ -1,26 +1,27 @@
 //! Asks the guards: reads what they look at, in the transaction that acts on what they say. Counting a ring and taking a
 //! place in the account's rate happen here too, so that whoever is let through has both.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
-
-use super::sender::{self, Via};
+use super::{
+    limits::{frequency, purse, volume},
+    sender::{self, Via},
+};
 use crate::{
     domain::{
         attempt::{Address, Lane, Route},
         calling_hours::{self, CallingHours},
         consent::ConsentState,
         error::{Error, Kind, Result},
-        guard::{Case, Consent, Purse, Verdict, judge},
+        guard::{Case, Consent, Verdict, judge},
         id::{AccountId, AttemptId},
         ladder::{Channel, Window},
         money::Money,
-        outbound::{Limits, Policy},
+        outbound::Limits,
         seconds::Seconds,
         time::Timestamp,
         zone::Zone,
     },
     flow::Journal,
-    store::{Scope, attempt as attempts, consent, dnc, outbound},
+    store::{Scope, consent, dnc, outbound},
 };
 
 /// What somebody wants to do.
@@ -152,7 +153,9 @@ async fn read<C: sea_orm::ConnectionTrait>(
         (Some(hours), Some(number)) if is_phone => Some(calling_hours::judge(hours, now, wish.zone, number)),
         _ => None,
     };
-    let purse = purse(scope, (&policy, estimate), now).await?;
+    let purse = purse(scope, (&policy.limits, estimate), now).await?;
+    // One that is made again was counted when it began.
+    let is_new = is_phone && wish.owes_slot;
     let case = Case {
         now,
         incident_open: wish.incident_open,
@@ -162,6 +165,9 @@ async fn read<C: sea_orm::ConnectionTrait>(
         // A ring that is counted already is not counted once more.
         calls: calls.filter(|_| wish.owes_slot),
         do_not_call,
+        destination: is_phone.then(|| policy.limits.destination(to)).flatten(),
+        frequency: if is_new { frequency(scope, &policy.limits, to, now).await? } else { None },
+        volume: if is_new { volume(scope, &policy.limits, now).await? } else { None },
         consent: (said(scope, wish).await?, wish.requires_consent),
         hours,
         purse,
@@ -179,29 +185,4 @@ async fn said<C: sea_orm::ConnectionTrait>(scope: &Scope<'_, C>, wish: &Wish<'_>
         ConsentState::Granted => Consent::Granted(consent.consent_time),
         ConsentState::Revoked => Consent::Revoked(consent.consent_time),
     }))
-}
-
-/// The tighter one of the day's and the month's budget.
-async fn purse<C: sea_orm::ConnectionTrait>(
-    scope: &Scope<'_, C>,
-    (policy, estimate): (&Policy, Money),
-    now: Timestamp,
-) -> Result<Option<Purse>> {
-    let day = now.date_naive();
-    let month = day.with_day(1).unwrap_or(day);
-    let mut tightest: Option<Purse> = None;
-    for (limit, since) in [(policy.limits.daily, day), (policy.limits.monthly, month)] {
-        let Some(limit) = limit else { continue };
-        let spent = Money { currency: limit.currency, micros: attempts::spent(scope, midnight(since)).await? };
-        let purse = Purse { spent, limit, estimate };
-        let left = |purse: &Purse| purse.limit.micros.saturating_sub(purse.spent.micros);
-        if tightest.as_ref().is_none_or(|tightest| left(&purse) < left(tightest)) {
-            tightest = Some(purse);
-        }
-    }
-    Ok(tightest)
-}
-
-fn midnight(day: NaiveDate) -> Timestamp {
-    day.and_time(NaiveTime::MIN).and_utc()
 }

@@ -5,6 +5,7 @@ mod admit;
 mod answer;
 mod heard;
 mod heed;
+mod limits;
 mod place;
 mod sender;
 mod wake;

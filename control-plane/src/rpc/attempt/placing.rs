@@ -280,12 +280,13 @@ fn refusal(attempt: &Attempt) -> Option<Error> {
 /// What was refused because of too much may be asked for again; what is forbidden may not.
 fn kind_of(guard: Guard) -> Kind {
     match guard {
-        Guard::CallLimit | Guard::Budget | Guard::Rate => Kind::ResourceExhausted,
+        Guard::CallLimit | Guard::Frequency | Guard::Volume | Guard::Budget | Guard::Rate => Kind::ResourceExhausted,
         Guard::Incident
         | Guard::Address
         | Guard::EmergencyStop
         | Guard::Window
         | Guard::DoNotCall
+        | Guard::Destination
         | Guard::Consent
         | Guard::CallingHours
         | Guard::Sender => Kind::FailedPrecondition,
@@ -300,8 +301,11 @@ fn reason_of(guard: Guard) -> &'static str {
         Guard::Window => "OUTSIDE_WINDOW",
         Guard::CallLimit => "CALL_LIMIT_REACHED",
         Guard::DoNotCall => "DO_NOT_CALL",
+        Guard::Destination => "DESTINATION_NOT_ALLOWED",
         Guard::Consent => "NO_CONSENT",
         Guard::CallingHours => "OUTSIDE_CALLING_HOURS",
+        Guard::Frequency => "REACHED_TOO_OFTEN",
+        Guard::Volume => "TOO_MANY_PER_MINUTE",
         Guard::Budget => "OVER_BUDGET",
         Guard::Sender => "NO_SENDER",
         Guard::Rate => "RATE_LIMITED",

@@ -5,6 +5,7 @@ mod chance;
 mod crash;
 mod guards;
 mod ladder;
+mod limits;
 mod workshop;
 
 use callplane_proto::v1 as pb;
