@@ -6,6 +6,7 @@ use std::{sync::Arc, thread, time::Duration};
 use callplane_control_plane::{
     clock::{ManualClock, TimeOrderedIds},
     domain::{
+        effect::Queue,
         id::{TokenId, WorkspaceId},
         time::{Clock, Timestamp},
     },
@@ -212,4 +213,18 @@ pub(crate) fn left_over(url: &str) -> u64 {
         runtime.block_on(async { open_effects(&database::connect(&url).await).await })
     });
     counting.join().expect("effects are counted")
+}
+
+/// How many effects that reach people are not at their end.
+pub async fn open_attempts(database: &DatabaseConnection) -> u64 {
+    let open = effect::Column::State.is_in(["ready", "leased"]);
+    let attempts = effect::Column::Kind.is_in(Queue::ATTEMPTS.to_vec());
+    effect::Entity::find().filter(open).filter(attempts).count(database).await.expect("effects are counted")
+}
+
+/// What is not at its end: kind, tries and the last complaint.
+pub async fn unfinished(database: &DatabaseConnection) -> Vec<(String, i64, String)> {
+    let open = effect::Column::State.is_in(["ready", "leased"]);
+    let open = effect::Entity::find().filter(open).all(database).await.expect("effects are read");
+    open.into_iter().map(|effect| (effect.kind, effect.attempt, effect.last_error)).collect()
 }

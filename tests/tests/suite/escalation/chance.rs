@@ -1,25 +1,32 @@
-//! Chance: faults, crashes, two replicas and an acknowledgement at any moment, from a seed that is printed. Nobody is rung more
-//! than twice, nobody is rung anew after somebody acknowledged, and every step has its outcome.
+//! Chance: faults, crashes, two or three replicas, a suspended account, a failover and an acknowledgement at any moment, from a
+//! seed that is printed. Nobody is rung more than twice, nobody is rung anew after somebody acknowledged, and every step has
+//! its outcome.
 //!
 //! `CALLPLANE_TEST_SEEDS` runs so many, from `CALLPLANE_TEST_SEED` on; `CALLPLANE_TEST_LOST` loses so many answers.
 
 use std::time::Duration;
 
 use callplane_control_plane::{
-    domain::incident::{State, Status},
+    domain::{
+        id::AccountId,
+        incident::{State, Status},
+    },
     server::Plane,
+    store::{self, Scope},
     worker::{Boundaries, Crew, effects, timers},
 };
 use callplane_proto::v1 as pb;
 use callplane_simulator::{Answer, Callee, Fault, FaultAction};
 use callplane_tests::{
     Database,
-    crash::{Workshop, open_effects},
+    crash::{Workshop, open_attempts, unfinished},
     ladder::{ADA, rung},
     soak::dice::Dice,
 };
+use sea_orm::ConnectionTrait;
 
-use super::workshop::{acknowledge, contact, furnish, open, policy, rings, stored};
+use super::workshop::{acknowledge, contact, furnish, open, out_of_the_way, policy, rings, stored};
+use crate::failover::crash as failover;
 
 fn asked(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
@@ -65,7 +72,10 @@ async fn one(seed: u64) {
     let mut dice = Dice::new(seed);
     let workshop = Workshop::open(Database::sqlite()).await;
     let mut replicas = vec![workshop.process().await, workshop.process().await];
-    furnish(&workshop, &replicas[0]).await;
+    if dice.below(2) == 0 {
+        replicas.push(workshop.process().await);
+    }
+    let mut perils = Perils::prepare(&workshop, &replicas[0], &mut dice).await;
     workshop.twilio.set_callee(ADA, callee(&mut dice));
     for _ in 0..dice.below(4) {
         workshop.twilio.inject_fault(trouble(&mut dice));
@@ -77,7 +87,7 @@ async fn one(seed: u64) {
     ];
     let (policy, ada) = (policy(&workshop, &replicas[0], rungs).await, contact(&workshop, &replicas[0], ADA).await);
     let id = open(&workshop, &replicas[0], (&policy, &ada), 190).await;
-    let acknowledged = round_after_round(&workshop, &mut replicas, &id, &mut dice).await;
+    let acknowledged = round_after_round(&workshop, &mut replicas, (&id, &mut perils), &mut dice).await;
     let rung = rings(&workshop, ADA);
     assert!(rung.len() <= 2, "seed {seed}: rung {} times", rung.len());
     let incident = stored(&workshop, &replicas[0], &id).await;
@@ -89,11 +99,50 @@ async fn one(seed: u64) {
     }
 }
 
-/// Two replicas work, die and come back, until nothing is left to do; says when somebody acknowledged.
+/// What may still happen to the account that calls: Twilio suspends it, and its agents are moved to another one.
+struct Perils {
+    account: Option<(AccountId, String)>,
+    is_suspended: bool,
+    is_moved: bool,
+}
+
+impl Perils {
+    /// Every second time there is another account to move to.
+    async fn prepare(workshop: &Workshop, plane: &Plane, dice: &mut Dice) -> Self {
+        let has_backup = dice.below(2) == 0;
+        let account = match has_backup {
+            true => {
+                let ((id, sid), _) = failover::furnish(workshop, plane).await;
+                out_of_the_way(workshop, plane).await;
+                Some((id.parse().expect("an id"), sid))
+            }
+            false => {
+                furnish(workshop, plane).await;
+                None
+            }
+        };
+        Self { account, is_suspended: false, is_moved: false }
+    }
+
+    /// One of them happens now and then, each once.
+    async fn strike(&mut self, workshop: &Workshop, plane: &Plane, dice: &mut Dice) {
+        let Some((id, sid)) = &self.account else { return };
+        if !self.is_suspended && dice.below(30) == 0 {
+            workshop.twilio.suspend(sid).expect("suspended");
+            self.is_suspended = true;
+        }
+        if !self.is_moved && dice.below(30) == 0 {
+            failover::critical(workshop, plane, *id).await;
+            self.is_moved = true;
+        }
+    }
+}
+
+/// Replicas work, die and come back, until nothing is left to do; says when somebody acknowledged.
 async fn round_after_round(
     workshop: &Workshop,
     replicas: &mut [Plane],
-    id: &str,
+    (id, perils): (&str, &mut Perils),
     dice: &mut Dice,
 ) -> Option<callplane_control_plane::domain::time::Timestamp> {
     let mut acknowledged = None;
@@ -104,20 +153,29 @@ async fn round_after_round(
         if work(&replicas[which], Boundaries::stop_at(stop_at)).await {
             replicas[which] = workshop.process().await;
         }
+        perils.strike(workshop, &replicas[0], dice).await;
         if acknowledged.is_none() && dice.below(40) == 0 && acknowledge(workshop, &replicas[0], id).await {
             acknowledged = Some(replicas[0].ctx.clock.now());
         }
         let incident = stored(workshop, &replicas[0], id).await;
-        let is_quiet = open_effects(replicas[0].ctx.store.read()).await == 0;
-        if incident.state == State::Resolved && is_quiet && incident.under_way().next().is_none() {
+        let db = replicas[0].ctx.store.read();
+        // A failover may have stopped half-way for somebody to decide; that is no part of this.
+        let is_quiet = open_attempts(db).await == 0 && is_over(&Scope::new(db, workshop.workspace)).await;
+        if incident.state == State::Resolved && is_quiet {
             return acknowledged;
         }
-        let is_over = incident.exhausted || incident.state == State::Acknowledged;
-        let most = if is_over && incident.under_way().next().is_none() { 1_200 } else { 15 };
+        let has_time = is_quiet && (incident.exhausted || incident.state == State::Acknowledged);
+        let most = if has_time { 1_200 } else { 15 };
         workshop.advance(dice.between(Duration::from_secs(1), Duration::from_secs(most)));
     }
     let left = stored(workshop, &replicas[0], id).await;
-    panic!("it does not come to an end: {left:#?}");
+    let effects = unfinished(replicas[0].ctx.store.read()).await;
+    panic!("it does not come to an end: {effects:?} {left:#?}");
+}
+
+/// Nothing waits, is being made, or may ring as far as anybody knows.
+async fn is_over<C: ConnectionTrait>(scope: &Scope<'_, C>) -> bool {
+    store::attempt::under_way(scope).await.expect("attempts are read").is_empty()
 }
 
 /// One turn of a replica; whether it died in it.

@@ -6,6 +6,7 @@ mod crash;
 mod guards;
 mod ladder;
 mod limits;
+mod moved;
 mod workshop;
 
 use callplane_proto::v1 as pb;

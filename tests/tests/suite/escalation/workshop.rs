@@ -37,6 +37,12 @@ pub async fn furnish(workshop: &Workshop, plane: &Plane) {
     let number = pb::PhoneNumber { account_id, e164: NUMBER.to_owned(), ..Default::default() };
     let request = pb::ImportPhoneNumberRequest { phone_number: Some(number), ..Default::default() };
     PhoneNumbers::new(plane.ctx.clone()).import_phone_number(workshop.ask(request)).await.expect("imported");
+    out_of_the_way(workshop, plane).await;
+    assert_eq!(workshop.work(plane, Boundaries::default()).await, Ended::AtRest);
+}
+
+/// The rate of accounts is.
+pub async fn out_of_the_way(workshop: &Workshop, plane: &Plane) {
     let limits = pb::OutboundPolicy { calls_per_second: 100, ..Default::default() };
     let request = pb::UpdateOutboundPolicyRequest {
         outbound_policy: Some(limits),
@@ -44,7 +50,6 @@ pub async fn furnish(workshop: &Workshop, plane: &Plane) {
         ..Default::default()
     };
     Outbound::new(plane.ctx.clone()).update_outbound_policy(workshop.ask(request)).await.expect("changed");
-    assert_eq!(workshop.work(plane, Boundaries::default()).await, Ended::AtRest);
 }
 
 /// Somebody with this number.

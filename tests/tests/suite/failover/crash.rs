@@ -72,7 +72,8 @@ async fn add_number(
     imported.phone_number.expect("a number").id
 }
 
-async fn furnish(workshop: &Workshop, plane: &Plane) -> (String, SeededAccount) {
+/// Two agents with a number each, and as many backup numbers; gives the primary account, its SID, and the backup account.
+pub async fn furnish(workshop: &Workshop, plane: &Plane) -> ((String, String), SeededAccount) {
     let (primary, primary_id) = add_account(workshop, plane, "Main").await;
     let (backup, backup_id) = add_account(workshop, plane, "Backup").await;
     for place in 0..2 {
@@ -93,10 +94,11 @@ async fn furnish(workshop: &Workshop, plane: &Plane) -> (String, SeededAccount) 
         journal.step::<PhoneNumber>(spare, Event::Pool(PoolEvent::Pooled)).await.expect("pooled");
         journal.commit().await.expect("commits");
     }
-    (primary_id, backup)
+    ((primary_id, primary.sid), backup)
 }
 
-async fn critical(workshop: &Workshop, plane: &Plane, account_id: AccountId) {
+/// What a look at the account has come to.
+pub async fn critical(workshop: &Workshop, plane: &Plane, account_id: AccountId) {
     let why = "suspended".to_owned();
     let since = plane.ctx.clock.now();
     let heard = Heard { account_id, verdict: Verdict::Critical, good: false, since, why, failing: Vec::new() };
@@ -117,7 +119,7 @@ impl Scenario for Suspension {
     type End = (FailoverState, Vec<(String, FailoverMoveState)>, Vec<(String, Option<PoolState>, bool)>, usize, bool);
 
     async fn begin(&self, workshop: &Workshop, plane: &Plane) {
-        let (primary_id, backup) = furnish(workshop, plane).await;
+        let ((primary_id, _), backup) = furnish(workshop, plane).await;
         if let Some((method, action)) = &self.trouble {
             let fault = Fault::once("/IncomingPhoneNumbers", action.clone()).method(method).account(&backup.sid);
             // A refusal that nobody heard of is met again, and must be the same.

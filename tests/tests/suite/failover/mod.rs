@@ -2,7 +2,7 @@
 //! between them.
 
 mod back;
-mod crash;
+pub mod crash;
 mod deciding;
 mod faults;
 mod moving;
