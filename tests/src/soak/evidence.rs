@@ -10,6 +10,7 @@ use callplane_simulator::Timestamp;
 use super::{
     history::{Noted, Step},
     memory::{Sample, Who},
+    reach::Promised,
 };
 
 /// All of it.
@@ -27,6 +28,12 @@ pub struct Evidence {
     pub rounds: BTreeMap<String, u32>,
     /// Numbers whose webhooks did not become right in time.
     pub unsettled: Vec<String>,
+    /// Whose ladders were armed.
+    pub promised: Vec<Promised>,
+    /// When telephones of people rang because of us, by their numbers.
+    pub rings: BTreeMap<String, Vec<Timestamp>>,
+    /// The steps of incidents: the word that says how each stands.
+    pub steps: BTreeMap<String, Vec<String>>,
     /// How often a control plane was frozen: it may send late what another one has done meanwhile.
     pub sleeps: u32,
     /// When something was wrong, and a while after.

@@ -5,8 +5,8 @@ use std::{
     fs,
 };
 
-use callplane_control_plane::store::entity::{call, call_event};
-use callplane_simulator::{Client, Happened, LedgerFilter};
+use callplane_control_plane::store::entity::{call, call_event, escalation_step};
+use callplane_simulator::{Client, Happened, LedgerFilter, Timestamp};
 use sea_orm::{DatabaseConnection, EntityTrait, QuerySelect};
 
 use super::{
@@ -58,6 +58,29 @@ pub async fn touches(twilio: &Client, after: u64) -> Result<Vec<Touch>, Failure>
         _ => None,
     });
     Ok(touches.filter(|touch| touch.number_sid.starts_with("PN")).collect())
+}
+
+/// When whose telephone rang because of us.
+pub async fn rings(twilio: &Client) -> Result<BTreeMap<String, Vec<Timestamp>>, Failure> {
+    let mut rings: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+    for entry in twilio.ledger_of(&LedgerFilter::kind("rung")).await? {
+        match entry.what {
+            Happened::Rung { person, direction, .. } if direction == "outbound-api" => {
+                rings.entry(person).or_default().push(entry.at);
+            }
+            _ => {}
+        }
+    }
+    Ok(rings)
+}
+
+/// How each step of each incident stands.
+pub async fn steps(database: &DatabaseConnection) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut steps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in escalation_step::Entity::find().all(database).await? {
+        steps.entry(row.incident_id.to_string()).or_default().push(row.status);
+    }
+    Ok(steps)
 }
 
 /// How far the ledger has come.

@@ -7,6 +7,11 @@ use std::{
     time::Duration,
 };
 
+mod reached;
+
+use callplane_simulator::Timestamp;
+
+pub use self::reached::unfinished;
 use super::{
     evidence::{Evidence, Stored},
     history::{Answer, Step, Told, Truth},
@@ -34,6 +39,14 @@ pub enum Violation {
     Unsettled { number: String },
     /// Webhooks were not taken although nothing was wrong.
     Refused { calm: (Duration, Duration), taken: usize, of: usize, answers: BTreeMap<String, usize> },
+    /// A telephone rang more often than it may.
+    RungTooOften { person: String, times: usize },
+    /// A telephone rang before its time.
+    RungEarly { person: String, at: Timestamp },
+    /// An incident that was taken and is not there.
+    Forgotten { incident_id: String },
+    /// Steps of an incident that have no outcome.
+    NoOutcome { incident_id: String, steps: Vec<String> },
     /// There was no time without trouble in which progress could be judged, or nobody called in it.
     NoCalm,
     /// A process needs more and more memory.
@@ -46,12 +59,13 @@ pub enum Violation {
 const CALM_FLOOR: f64 = 0.95;
 /// Errors that a process may report while others are dead: each says that something was not done, and was not claimed to
 /// be.
-const EXPECTED: [&str; 5] = [
+const EXPECTED: [&str; 6] = [
     "the control plane does not answer; going on without it",
     "webhooks could not be stored",
     "an outcome could not be stored",
     "a request failed",
     "secrets cannot be moved to the newest key",
+    "a step was taken in hand late",
 ];
 
 /// Which calls must be stored.
@@ -71,6 +85,8 @@ pub fn judge(evidence: &Evidence, expected: Expected) -> Vec<Violation> {
     found.extend(odd(evidence));
     found.extend(writes(evidence));
     found.extend(progress(evidence));
+    found.extend(reached::wrong(evidence));
+    found.extend(reached::unfinished(evidence));
     let growing = |course: &Course| course.is_judged() && !course.is_flat();
     found.extend(courses(&evidence.memory).into_iter().filter(growing).map(Violation::Grows));
     let unexpected = |line: &&String| !EXPECTED.iter().any(|known| line.contains(known));

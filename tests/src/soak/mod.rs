@@ -1,6 +1,6 @@
 //! The whole system as real processes under load while it is killed, frozen and cut apart, and a judge of what came of it.
 //!
-//! `schedule` says from a seed what is done, `nemesis` does it to the `fleet`; `load` and `chores` keep it busy, `history`
+//! `schedule` says from a seed what is done, `nemesis` does it to the `fleet`; `load`, `chores` and `reach` keep it busy, `history`
 //! notes what was answered; `gather` fetches the evidence and `judge` names the rules that were broken. `make soak` and
 //! the tests of faults run the same.
 
@@ -21,6 +21,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod reach;
 pub mod report;
 pub mod run;
 pub mod schedule;

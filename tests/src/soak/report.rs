@@ -41,6 +41,7 @@ pub fn report(plan: &Plan, outcome: &Outcome) -> String {
         None => "not every call became right in time".to_owned(),
     });
     line(format!("rounds of writes at Twilio: {}", evidence.rounds.values().sum::<u32>()));
+    line(reached(evidence));
     line(format!("ended by themselves and started again: {:?}", outcome.ended_alone));
     for course in courses(&evidence.memory).into_iter().filter(|course| course.lived > Duration::from_secs(60)) {
         let (name, start) = &course.who;
@@ -56,6 +57,22 @@ pub fn report(plan: &Plan, outcome: &Outcome) -> String {
     }
     line(violations(outcome));
     text
+}
+
+fn reached(evidence: &Evidence) -> String {
+    let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+    for status in evidence.steps.values().flatten() {
+        *statuses.entry(status).or_default() += 1;
+    }
+    let statuses: Vec<String> = statuses.into_iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let rung: usize = evidence.rings.values().map(Vec::len).sum();
+    let most = evidence.rings.values().map(Vec::len).max().unwrap_or_default();
+    format!(
+        "ladders: {} armed; steps: {}; {rung} rings for {} people, {most} for one at most",
+        evidence.promised.len(),
+        statuses.join(", "),
+        evidence.rings.len()
+    )
 }
 
 fn answers(told: &[Told]) -> String {

@@ -22,10 +22,11 @@ use super::{
     furnish::{Furniture, furnish},
     gather,
     history::History,
-    judge::{Expected, Violation, judge, unlike_the_truth},
+    judge::{Expected, Violation, judge, unfinished, unlike_the_truth},
     load::Load,
     memory::{Sample, Who},
     nemesis,
+    reach::{Promised, Reach},
     schedule::{Blow, Member, Strike, draw},
 };
 use crate::settings::PUBLIC_URL;
@@ -88,6 +89,7 @@ impl Stage {
         let furniture = furnish(&fleet).await?;
         let courier = Courier::default();
         courier.add_route(PUBLIC_URL, &fleet.front.url());
+        fleet.twilio.add_route(PUBLIC_URL, &fleet.front.url()).await?;
         let exchange = Arc::new(Exchange {
             courier,
             twilio: fleet.twilio.clone(),
@@ -106,18 +108,26 @@ impl Stage {
             stored: gather::stored(database).await?,
             events: gather::events(database).await?,
             touches: gather::touches(&self.fleet.twilio, self.ledger_start).await?,
+            rings: gather::rings(&self.fleet.twilio).await?,
+            steps: gather::steps(database).await?,
             errors: gather::errors(&self.fleet)?,
             ..Evidence::default()
         })
     }
 
-    /// Waits until the stored calls are Twilio's; how long that took, or none when it was too long.
-    pub async fn becomes_right(&self, expected: Expected) -> Result<Option<Duration>, Failure> {
+    /// Waits until the stored calls are Twilio's and every step has an outcome; how long that took, or none when it was too
+    /// long.
+    pub async fn becomes_right(&self, expected: Expected, promised: &[Promised]) -> Result<Option<Duration>, Failure> {
         let (end, database) = (Instant::now(), self.fleet.postgres.connect().await?);
         loop {
-            let noted = self.exchange.history.read();
-            let evidence = Evidence { noted, stored: gather::stored(&database).await?, ..Evidence::default() };
-            if unlike_the_truth(&evidence, expected).is_empty() {
+            let evidence = Evidence {
+                noted: self.exchange.history.read(),
+                stored: gather::stored(&database).await?,
+                promised: promised.to_vec(),
+                steps: gather::steps(&database).await?,
+                ..Evidence::default()
+            };
+            if unlike_the_truth(&evidence, expected).is_empty() && unfinished(&evidence).is_empty() {
                 return Ok(Some(end.elapsed()));
             }
             if end.elapsed() > RIGHT_WITHIN {
@@ -140,6 +150,8 @@ pub async fn run(plan: &Plan, say: impl Fn(&str)) -> Result<Outcome, Failure> {
     let chores = Arc::new(Chores::new(Arc::clone(fleet), stage.furniture.clone()));
     let deadline = Arc::new(Mutex::new(None));
     let writing = spawn_chores(&chores, &deadline);
+    let reach = Arc::new(Reach::new(Arc::clone(fleet), &stage.furniture.workspace_id));
+    let reaching = spawn_reach(&reach);
     sleep(plan.calm).await;
     let start = exchange.began.elapsed();
     say("faults begin");
@@ -148,16 +160,20 @@ pub async fn run(plan: &Plan, say: impl Fn(&str)) -> Result<Outcome, Failure> {
     sleep(HEALING + plan.calm).await;
     load.stop();
     chores.stop();
+    reach.stop();
     let length = exchange.began.elapsed();
     *deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + RIGHT_WITHIN);
     calling.await?;
     say("the last call has ended");
     let unsettled = writing.await??;
-    let right_after = stage.becomes_right(plan.expected).await?;
+    reaching.await??;
+    let promised = reach.promised();
+    let right_after = stage.becomes_right(plan.expected, &promised).await?;
     let (memory, ended_alone) = keeper.stop().await?;
     let evidence = Evidence {
         rounds: chores.rounds(),
         unsettled,
+        promised,
         sleeps: sleeps(&strikes),
         windows: nemesis::windows(&strikes, start, HEALING),
         length,
@@ -176,6 +192,11 @@ pub async fn run(plan: &Plan, say: impl Fn(&str)) -> Result<Outcome, Failure> {
 fn spawn_load(load: &Arc<Load>) -> JoinHandle<()> {
     let load = Arc::clone(load);
     tokio::spawn(async move { load.run().await })
+}
+
+fn spawn_reach(reach: &Arc<Reach>) -> JoinHandle<Result<(), Failure>> {
+    let reach = Arc::clone(reach);
+    tokio::spawn(async move { reach.run().await })
 }
 
 fn spawn_chores(

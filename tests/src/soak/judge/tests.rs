@@ -7,6 +7,7 @@ use super::{
         evidence::{Evidence, Stored, Touch},
         history::{Answer, Step, Told, Truth},
         memory::Sample,
+        reach::Promised,
     },
     Expected, Violation, calms, judge,
 };
@@ -167,6 +168,30 @@ fn what_is_refused_while_nothing_is_wrong_is_no_progress() {
     let answers = [("Stored".to_owned(), 2), (r#"GivenUp("503")"#.to_owned(), 1)].into();
     assert_eq!(refused(Vec::new()), [Violation::Refused { calm, taken: 2, of: 3, answers }]);
     assert_eq!(refused(vec![(second(0), second(60))]), [Violation::NoCalm]);
+}
+
+#[test]
+fn whoever_is_to_be_reached_is_rung_in_time_twice_at_most_and_every_step_has_an_end() {
+    let due = "2026-11-21T10:00:00Z".parse().expect("a valid time");
+    let later = |seconds| due + chrono::TimeDelta::seconds(seconds);
+    let promise = |change: &dyn Fn(&mut Evidence)| {
+        broken(|evidence| {
+            let (incident_id, person) = ("inc_1".to_owned(), "+17770000001".to_owned());
+            evidence.rings.insert(person.clone(), vec![later(0), later(9)]);
+            evidence.steps.insert(incident_id.clone(), vec!["executed".to_owned(), "skipped".to_owned()]);
+            evidence.promised.push(Promised { incident_id, person, not_before: due });
+            change(evidence);
+        })
+    };
+    assert_eq!(promise(&|_| {}), []);
+    let thrice = promise(&|evidence| evidence.rings.values_mut().for_each(|rings| rings.push(later(20))));
+    assert!(matches!(thrice.as_slice(), [Violation::RungTooOften { times: 3, .. }]), "{thrice:?}");
+    let early = promise(&|evidence| evidence.promised[0].not_before = later(1));
+    assert!(matches!(early.as_slice(), [Violation::RungEarly { .. }]), "{early:?}");
+    let forgotten = promise(&|evidence| evidence.steps.clear());
+    assert!(matches!(forgotten.as_slice(), [Violation::Forgotten { .. }]), "{forgotten:?}");
+    let open = promise(&|evidence| evidence.steps.values_mut().for_each(|steps| steps.push("pending".to_owned())));
+    assert!(matches!(open.as_slice(), [Violation::NoOutcome { .. }]), "{open:?}");
 }
 
 #[test]
