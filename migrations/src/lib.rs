@@ -15,6 +15,7 @@ mod m0009_attachment;
 mod m0010_contacts;
 mod m0011_escalation;
 mod m0012_meeting;
+mod m0013_reply;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_contacts::Migration),
             Box::new(m0011_escalation::Migration),
             Box::new(m0012_meeting::Migration),
+            Box::new(m0013_reply::Migration),
         ]
     }
 }

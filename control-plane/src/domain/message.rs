@@ -81,6 +81,9 @@ pub struct Message {
     /// Twilio's error code; 0 for none.
     #[serde(default)]
     pub error_code: i32,
+    /// What was written back in the answer to its webhook; `None` for nothing. A webhook that comes again gets it again.
+    #[serde(default)]
+    pub reply: Option<String>,
     /// Counts its changes; kept by the store.
     pub version: i64,
     /// When we first heard of it.
@@ -169,6 +172,7 @@ fn first_row(fact: &MessageFact, new: &NewMessage) -> Message {
         media: Vec::new(),
         status: MessageStatus::Accepted,
         error_code: 0,
+        reply: None,
         version: 0,
         create_time: fact.receive_time,
         update_time: fact.receive_time,

@@ -109,6 +109,8 @@ pub enum Reply {
         /// What to do.
         answer: Box<Answer>,
     },
+    /// Write this back to whoever wrote.
+    Text(String),
     /// Send nothing back.
     NoMessages,
     /// Not stored.

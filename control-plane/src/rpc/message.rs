@@ -82,6 +82,7 @@ fn shown(message: Message) -> pb::Message {
         media,
         status,
         error_code,
+        reply,
         version: _,
         create_time,
         update_time,
@@ -103,6 +104,7 @@ fn shown(message: Message) -> pb::Message {
         media: media.into_iter().map(shown_media).collect(),
         status: status.to_string(),
         error_code,
+        reply: reply.unwrap_or_default(),
         create_time: Some(show::moment(create_time)),
         update_time: Some(show::moment(update_time)),
     }

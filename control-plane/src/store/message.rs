@@ -38,6 +38,7 @@ impl TryFrom<Model> for Message {
             media: row.media.0,
             status: word("message.status", &row.status)?,
             error_code: i32::try_from(row.error_code).map_err(Error::internal)?,
+            reply: row.reply,
             version: row.version,
             create_time: row.create_time,
             update_time: row.update_time,
@@ -59,13 +60,14 @@ fn row(message: &Message) -> ActiveModel {
         media: Set(Json(message.media.clone())),
         status: Set(message.status.to_string()),
         error_code: Set(i64::from(message.error_code)),
+        reply: Set(message.reply.clone()),
         version: Set(message.version),
         create_time: Set(message.create_time),
         update_time: Set(message.update_time),
     }
 }
 
-/// Everything that a later fact may change.
+/// Everything that a later fact may change. What was written back stays.
 const CHANGING: [Column; 11] = [
     Column::PhoneNumberId,
     Column::Direction,
@@ -99,6 +101,13 @@ pub async fn put(txn: &DatabaseTransaction, messages: &[&Message]) -> Result<boo
     let rows = messages.iter().map(|message| row(message));
     let written = Entity::insert_many(rows).on_conflict(over).exec_without_returning(txn).await.map_err(failed)?;
     Ok(usize::try_from(written).is_ok_and(|written| written == messages.len()))
+}
+
+/// Keeps what was written back to a message, in the transaction that wrote its row.
+pub async fn keep_reply(txn: &DatabaseTransaction, id: MessageId, reply: &str) -> Result<()> {
+    let update = Entity::update_many().col_expr(Column::Reply, Expr::value(reply)).filter(Column::Id.eq(id));
+    update.exec(txn).await.map_err(failed)?;
+    Ok(())
 }
 
 /// What a list of messages is narrowed to.

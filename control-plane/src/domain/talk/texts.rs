@@ -1,5 +1,5 @@
-//! What we say of our own accord on a call that we made, in the languages we know. What people configure is said instead
-//! where they did.
+//! What we say of our own accord on a call that we made, and write to somebody who wrote back, in the languages we know. What
+//! people configure is said instead where they did.
 
 /// The sentences of one language.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,16 @@ pub struct Texts {
     pub already_by: &'static str,
     /// The end.
     pub goodbye: &'static str,
+    /// Written back: it is stored that the person comes; `{title}` is filled in here and below.
+    pub wrote_joined: &'static str,
+    /// Written back: it is stored that the person does not come.
+    pub wrote_missed: &'static str,
+    /// Written back: somebody answered it before.
+    pub wrote_already: &'static str,
+    /// The same with `{name}`.
+    pub wrote_already_by: &'static str,
+    /// Written back: there is nothing that their word could be about.
+    pub wrote_nothing: &'static str,
 }
 
 const ENGLISH: Texts = Texts {
@@ -37,6 +47,11 @@ const ENGLISH: Texts = Texts {
     already: "This has been answered already. Goodbye.",
     already_by: "This has been answered already by {by}. Goodbye.",
     goodbye: "Goodbye.",
+    wrote_joined: "Thank you. We have noted that you join {title}.",
+    wrote_missed: "Thank you. We have noted that you cannot join {title}.",
+    wrote_already: "Thank you. {title} has been answered already.",
+    wrote_already_by: "Thank you. {title} has been answered already by {name}.",
+    wrote_nothing: "Thank you. Nothing is waiting for your answer.",
 };
 
 const GERMAN: Texts = Texts {
@@ -50,6 +65,11 @@ const GERMAN: Texts = Texts {
     already: "Das ist schon beantwortet. Auf Wiederhören.",
     already_by: "Das hat {by} schon beantwortet. Auf Wiederhören.",
     goodbye: "Auf Wiederhören.",
+    wrote_joined: "Danke. Wir haben notiert, dass Sie an {title} teilnehmen.",
+    wrote_missed: "Danke. Wir haben notiert, dass Sie an {title} nicht teilnehmen können.",
+    wrote_already: "Danke. {title} ist schon beantwortet.",
+    wrote_already_by: "Danke. {title} hat {name} schon beantwortet.",
+    wrote_nothing: "Danke. Es ist nichts offen, das auf Ihre Antwort wartet.",
 };
 
 const FRENCH: Texts = Texts {
@@ -63,6 +83,11 @@ const FRENCH: Texts = Texts {
     already: "Quelqu'un a déjà répondu. Au revoir.",
     already_by: "{by} a déjà répondu. Au revoir.",
     goodbye: "Au revoir.",
+    wrote_joined: "Merci. Nous avons noté que vous participez à {title}.",
+    wrote_missed: "Merci. Nous avons noté que vous ne pouvez pas participer à {title}.",
+    wrote_already: "Merci. Quelqu'un a déjà répondu pour {title}.",
+    wrote_already_by: "Merci. {name} a déjà répondu pour {title}.",
+    wrote_nothing: "Merci. Rien n'attend de réponse de votre part.",
 };
 
 const SPANISH: Texts = Texts {
@@ -76,6 +101,11 @@ const SPANISH: Texts = Texts {
     already: "Ya se ha respondido. Adiós.",
     already_by: "Ya ha respondido {by}. Adiós.",
     goodbye: "Adiós.",
+    wrote_joined: "Gracias. Hemos anotado que participa en {title}.",
+    wrote_missed: "Gracias. Hemos anotado que no puede participar en {title}.",
+    wrote_already: "Gracias. Ya se ha respondido a {title}.",
+    wrote_already_by: "Gracias. {name} ya ha respondido a {title}.",
+    wrote_nothing: "Gracias. No hay nada pendiente de su respuesta.",
 };
 
 /// The sentences of a language, such as `de-AT`; English where we know none.

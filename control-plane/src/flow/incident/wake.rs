@@ -172,4 +172,4 @@ pub(super) fn content(
 }
 
 /// Twilio takes no more in one message.
-const LONGEST_TEXT: usize = 1_600;
+pub(super) const LONGEST_TEXT: usize = 1_600;

@@ -9,9 +9,8 @@ use crate::{
         answer::Answer,
         call::Call,
         error::Result,
-        id::{AttemptId, WorkspaceId},
-        instruction::Instructions,
-        message::MessageDirection,
+        id::{AttemptId, MessageId, WorkspaceId},
+        message::{Message, MessageDirection},
         webhook::{Event, Failure, Reply, Webhook},
     },
     flow::{
@@ -22,7 +21,7 @@ use crate::{
     store,
 };
 
-/// Lets attempts and incidents hear of webhooks, and puts what a called person hears into the replies.
+/// Lets attempts and incidents hear of webhooks, and puts what a called person hears, or who wrote is answered, into the replies.
 pub async fn hear(
     journal: &mut Journal<'_>,
     known: &Known,
@@ -30,6 +29,7 @@ pub async fn hear(
     replies: &mut [Replied],
 ) -> Result<()> {
     let whose = whose(journal, webhooks).await?;
+    let mut texts = Texts::new();
     for (webhook, replied) in webhooks.iter().zip(replies) {
         let Some(workspace) = replied.workspace else { continue };
         if matches!(replied.reply, Reply::Failed(Failure::Invalid(_))) {
@@ -38,12 +38,10 @@ pub async fn hear(
         // A tag counts only where it belongs: whoever signs for another workspace cannot answer for it.
         let attempt = webhook.attempt.filter(|attempt| whose.get(attempt) == Some(&workspace));
         let before = journal.turn_to(workspace);
-        let said = one(journal, known, webhook, attempt).await?;
-        journal.turn_to(before);
-        if let (Some(said), Some(call)) = (said, call_of(known, webhook)) {
-            let answer = Box::new(Answer::Instructions(said));
-            replied.reply = Reply::Call { call_id: call.id, answer };
+        if let Some(reply) = one(journal, known, (webhook, attempt), &mut texts).await? {
+            replied.reply = reply;
         }
+        journal.turn_to(before);
     }
     Ok(())
 }
@@ -59,40 +57,56 @@ async fn whose(journal: &Journal<'_>, webhooks: &[Webhook]) -> Result<HashMap<At
     Ok(found.into_iter().map(|(attempt, workspace, _)| (attempt, workspace)).collect())
 }
 
+/// What a webhook means here; the reply that it is given because of that.
 async fn one(
     journal: &mut Journal<'_>,
     known: &Known,
-    webhook: &Webhook,
-    attempt: Option<AttemptId>,
-) -> Result<Option<Instructions>> {
+    (webhook, attempt): (&Webhook, Option<AttemptId>),
+    texts: &mut Texts,
+) -> Result<Option<Reply>> {
     if let Event::Message { fact, came_in } = &webhook.event {
-        let message = known.messages.get(fact.message_sid.as_str());
-        match (message, Text::of(&fact.body)) {
-            (Some(message), Some(text)) if *came_in && is_new(message) => {
-                replied(journal, &message.from, text).await?;
+        return match known.messages.get(fact.message_sid.as_str()) {
+            Some(message) if *came_in => Ok(wrote(journal, message, texts).await?.map(Reply::Text)),
+            Some(message) if message.direction == MessageDirection::Outbound && attempt.is_some() => {
+                message_heard(journal, attempt, message).await.map(|()| None)
             }
-            (Some(message), _) if message.direction == MessageDirection::Outbound && attempt.is_some() => {
-                message_heard(journal, attempt, message).await?;
-            }
-            _ => {}
-        }
-        return Ok(None);
+            _ => Ok(None),
+        };
     }
     let (Some(attempt), Some(call)) = (attempt, call_of(known, webhook)) else { return Ok(None) };
     let Some(held) = call_heard(journal, Some(attempt), call).await? else { return Ok(None) };
-    match &webhook.event {
-        Event::CallAnswered { .. } | Event::AnswerFailed { .. } => Ok(Some(answered(&held))),
+    let said = match &webhook.event {
+        Event::CallAnswered { .. } | Event::AnswerFailed { .. } => Some(answered(&held)),
         Event::DigitsGathered { digits: keys, .. } => {
             let pressed = Pressed { sid: call.call_sid.to_string(), digits: keys.clone() };
-            digits(journal, attempt, pressed).await
+            digits(journal, attempt, pressed).await?
         }
-        _ => Ok(None),
-    }
+        _ => None,
+    };
+    Ok(said.map(|said| Reply::Call { call_id: call.id, answer: Box::new(Answer::Instructions(said)) }))
 }
 
-/// A message that comes again was taken in before.
-fn is_new(message: &crate::domain::message::Message) -> bool {
-    message.version == 0
+/// What was written back to the messages of a batch, by their ids.
+type Texts = HashMap<MessageId, Option<String>>;
+
+/// Takes in what somebody wrote, and says what is written back. A message that comes again was taken in before, and is
+/// answered what it was answered then.
+async fn wrote(journal: &mut Journal<'_>, message: &Message, texts: &mut Texts) -> Result<Option<String>> {
+    if message.version > 0 {
+        return Ok(message.reply.clone());
+    }
+    if let Some(text) = texts.get(&message.id) {
+        return Ok(text.clone());
+    }
+    let text = match Text::of(&message.body) {
+        Some(reply) => replied(journal, &message.from, reply).await?,
+        None => None,
+    };
+    if let Some(text) = &text {
+        store::message::keep_reply(journal.txn(), message.id, text).await?;
+    }
+    texts.insert(message.id, text.clone());
+    Ok(text)
 }
 
 fn call_of<'k>(known: &'k Known, webhook: &Webhook) -> Option<&'k Call> {

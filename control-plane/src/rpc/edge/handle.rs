@@ -92,6 +92,7 @@ impl Edge {
         };
         match reply {
             Reply::Accepted => Outcome::Accepted(pb::Accepted {}),
+            Reply::Text(body) => Outcome::Messages(show::text(body)),
             Reply::NoMessages => Outcome::Messages(pb::Messages::default()),
             Reply::Failed(failure) => Outcome::Failure(show::failure(failure)),
             Reply::Call { answer, .. } => match (*answer, workspace, about) {

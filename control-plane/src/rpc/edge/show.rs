@@ -29,6 +29,11 @@ pub fn failure(failure: Failure) -> pb::Failure {
     pb::Failure { reason: reason.into(), message: message.to_owned() }
 }
 
+/// Shows what is written back to somebody.
+pub fn text(body: String) -> pb::Messages {
+    pb::Messages { messages: vec![pb::Message { body, media_urls: Vec::new() }] }
+}
+
 fn verb(verb: Verb) -> pb::Verb {
     let kind = match verb {
         Verb::Say(Say { text, voice, language, times }) => Kind::Say(pb::Say { text, voice, language, r#loop: times }),

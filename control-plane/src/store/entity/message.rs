@@ -37,6 +37,8 @@ pub struct Model {
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub reply: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

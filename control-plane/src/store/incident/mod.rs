@@ -45,6 +45,9 @@ fn row(held: &Incident) -> ActiveModel {
     }
 }
 
+/// Whom a reply can still reach.
+const OPEN: [State; 3] = [State::Open, State::Escalating, State::Acknowledged];
+
 fn whole(row: Model, steps: Vec<Step>) -> Incident {
     Incident { steps, ..row.facts.0 }
 }
@@ -143,11 +146,24 @@ pub async fn of_meeting<C: ConnectionTrait>(scope: &Scope<'_, C>, meeting: Meeti
 }
 
 /// The open ones of some people, the next event first: whom a reply can be meant for.
-pub async fn open_of<C: ConnectionTrait>(scope: &Scope<'_, C>, contacts: Vec<ContactId>) -> Result<Vec<IncidentId>> {
-    let open = [State::Open, State::Escalating, State::Acknowledged].map(State::as_str);
+pub async fn open_of<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    contacts: Vec<ContactId>,
+) -> Result<Vec<(IncidentId, ContactId)>> {
+    let own = Entity::find().select_only().columns([Column::Id, Column::ContactId]);
+    let found = own.filter(Column::WorkspaceId.eq(scope.workspace)).filter(Column::ContactId.is_in(contacts));
+    let open = found.filter(Column::State.is_in(OPEN.map(State::as_str)));
+    open.order_by_asc(Column::StartTime).into_tuple().all(scope.db).await.map_err(failed)
+}
+
+/// Those of them that are not over.
+pub async fn open_among<C: ConnectionTrait>(scope: &Scope<'_, C>, ids: Vec<IncidentId>) -> Result<Vec<IncidentId>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let own = Entity::find().select_only().column(Column::Id).filter(Column::WorkspaceId.eq(scope.workspace));
-    let found = own.filter(Column::ContactId.is_in(contacts)).filter(Column::State.is_in(open));
-    found.order_by_asc(Column::StartTime).into_tuple().all(scope.db).await.map_err(failed)
+    let found = own.filter(Column::Id.is_in(ids)).filter(Column::State.is_in(OPEN.map(State::as_str)));
+    found.into_tuple().all(scope.db).await.map_err(failed)
 }
 
 /// A page, the newest first, without steps.

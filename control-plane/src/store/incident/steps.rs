@@ -8,9 +8,10 @@ use sea_orm::{
 use crate::{
     domain::{
         error::{Error, Result},
-        id::IncidentId,
+        id::{ContactId, IncidentId},
         incident::{Incident, Status, Step},
         ladder::{Channel, Window},
+        time::Timestamp,
     },
     store::{
         Scope,
@@ -109,6 +110,31 @@ pub async fn insert_many(txn: &DatabaseTransaction, incidents: &[Incident]) -> R
 pub async fn of<C: ConnectionTrait>(db: &C, incident: IncidentId) -> Result<Vec<Step>> {
     let found = Entity::find().filter(Column::IncidentId.eq(incident)).order_by_asc(Column::Number);
     found.all(db).await.map_err(failed)?.into_iter().map(Step::try_from).collect()
+}
+
+/// As many as a reply can be about.
+const MOST_MEANT: u64 = 16;
+
+/// The incidents about which these people were called or written to by telephone since then, the latest first.
+pub async fn reached<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    people: Vec<ContactId>,
+    since: Timestamp,
+) -> Result<Vec<(IncidentId, ContactId)>> {
+    let by_telephone = [Channel::Sms, Channel::Whatsapp, Channel::Voice].map(Channel::as_str);
+    let found = Entity::find()
+        .select_only()
+        .column(Column::IncidentId)
+        .column(Column::ContactId)
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::ContactId.is_in(people))
+        .filter(Column::ExecutedAt.gte(since))
+        .filter(Column::AttemptId.is_not_null())
+        .filter(Column::Status.ne(Status::Skipped.as_str()))
+        .filter(Column::Kind.is_in(by_telephone))
+        .order_by_desc(Column::ExecutedAt)
+        .limit(MOST_MEANT);
+    found.into_tuple().all(scope.db).await.map_err(failed)
 }
 
 /// What a list of steps is narrowed to.

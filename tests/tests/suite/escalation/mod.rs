@@ -7,6 +7,7 @@ mod guards;
 mod ladder;
 mod limits;
 mod moved;
+mod replies;
 mod workshop;
 
 use callplane_proto::v1 as pb;
