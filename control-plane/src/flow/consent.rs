@@ -54,15 +54,15 @@ pub async fn opt_out_in(
     Ok(is_new)
 }
 
-/// Takes a number off the do-not-call list, whoever put it there, and records its consent to SMS; says whether the list
-/// changed. `source` is where its owner said so, as a word such as `sms-start`.
+/// Takes a number off the do-not-call list if it is there because its owner wrote STOP, and records its consent to SMS; says
+/// whether the list changed. `source` is where its owner said so, as a word such as `sms-start`.
 pub async fn opt_in(journal: &mut Journal<'_>, number: &E164, source: &str) -> Result<bool> {
     opt_in_in(journal, journal.workspace, number, source).await
 }
 
 /// The same in a workspace that is not the journal's.
 pub async fn opt_in_in(journal: &mut Journal<'_>, workspace: WorkspaceId, number: &E164, source: &str) -> Result<bool> {
-    let was_listed = dnc::remove_in(journal, workspace, number).await?.is_some();
+    let was_listed = dnc::take_back_in(journal, workspace, number, Source::SmsStop).await?;
     settle(journal, workspace, number, (ConsentState::Granted, source)).await?;
     Ok(was_listed)
 }

@@ -55,8 +55,23 @@ pub async fn remove(journal: &mut Journal<'_>, number: &E164) -> Result<Option<D
     remove_in(journal, journal.workspace, number).await
 }
 
-/// The same in a workspace that is not the journal's.
-pub async fn remove_in(journal: &mut Journal<'_>, workspace: WorkspaceId, number: &E164) -> Result<Option<DncEntry>> {
+/// Takes a number off the list in a workspace that is not the journal's, if `source` put it there and nobody else did since;
+/// says whether it was there for that.
+pub async fn take_back_in(
+    journal: &mut Journal<'_>,
+    workspace: WorkspaceId,
+    number: &E164,
+    source: Source,
+) -> Result<bool> {
+    let scope = Scope::new(journal.txn(), workspace);
+    let listed = store::find(&scope, number).await?;
+    if listed.is_none_or(|entry| entry.source != source) {
+        return Ok(false);
+    }
+    remove_in(journal, workspace, number).await.map(|removed| removed.is_some())
+}
+
+async fn remove_in(journal: &mut Journal<'_>, workspace: WorkspaceId, number: &E164) -> Result<Option<DncEntry>> {
     let removed = store::remove(&Scope::new(journal.txn(), workspace), number).await?;
     if let Some(entry) = &removed {
         tell(journal, "dnc.removed", entry);

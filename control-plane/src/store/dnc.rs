@@ -1,8 +1,9 @@
 //! The do-not-call list: rows and queries. One entry a number, which the database enforces.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{
@@ -52,15 +53,33 @@ fn row(entry: &DncEntry) -> ActiveModel {
     }
 }
 
-/// Adds entries and says how many were new; a number that is on the list keeps the entry it has. Numbers come in order, so
-/// that two who add many at once wait for each other instead of locking each other out.
+/// Adds entries and says how many were new; a number that is on the list keeps the entry it has, which what its owner wrote
+/// ends only as long as nobody else wants it there. Numbers come in order, so that two who add many at once wait for each
+/// other instead of locking each other out.
 pub async fn add(txn: &DatabaseTransaction, entries: &[DncEntry]) -> Result<u64> {
     let mut added = 0;
     for some in entries.chunks(ROWS_AT_ONCE) {
+        hold(txn, some).await?;
         let listed = OnConflict::columns([Column::WorkspaceId, Column::PhoneNumber]).do_nothing().to_owned();
         added += many::insert(txn, some.iter().map(row).collect(), Some(listed)).await?;
     }
     Ok(added)
+}
+
+/// What is there because of a STOP is there for another reason as well from now on. The entries are one list's.
+async fn hold(txn: &DatabaseTransaction, entries: &[DncEntry]) -> Result<()> {
+    let Some(DncEntry { workspace_id, source, .. }) = entries.first() else { return Ok(()) };
+    if *source == Source::SmsStop {
+        return Ok(());
+    }
+    let numbers = entries.iter().map(|entry| entry.phone_number.as_str());
+    let update = Entity::update_many()
+        .col_expr(Column::Source, Expr::value(source.as_str()))
+        .filter(Column::WorkspaceId.eq(*workspace_id))
+        .filter(Column::Source.eq(Source::SmsStop.as_str()))
+        .filter(Column::PhoneNumber.is_in(numbers));
+    update.exec(txn).await.map_err(failed)?;
+    Ok(())
 }
 
 /// Takes a number off the list; the entry it had, if it was there.

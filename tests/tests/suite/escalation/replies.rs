@@ -1,7 +1,7 @@
 //! What somebody writes back: whom it is about, what it does, and what they are told.
 
 use callplane_proto::v1::{self as pb, IncidentOutcome as Outcome, IncidentState as State};
-use callplane_simulator::{Delivery, DeliveryRule, InboundMessage, Kind};
+use callplane_simulator::{Callee, Delivery, DeliveryRule, InboundMessage, Kind};
 use callplane_tests::{
     Database, Plane,
     ladder::{ADA, BEN, moment, rung, usual},
@@ -16,6 +16,7 @@ on_both!(
     a_stand_in_answers_what_they_were_told_of,
     a_word_that_comes_twice_answers_one_event_and_is_confirmed_alike,
     nobody_is_written_back_to_who_is_not_to_be_written_to,
+    start_ends_what_stop_began_and_nothing_else,
 );
 
 /// Writes to us; what comes back.
@@ -124,4 +125,29 @@ async fn nobody_is_written_back_to_who_is_not_to_be_written_to(db: Database) {
     let incident = opened(&plane, "Board", (&ada, &ben), 300).await;
     assert_eq!(writes(&plane, ADA, "JOIN").await, Vec::<String>::new());
     assert_eq!(plane.incident_now(&incident.id).await.outcome(), Outcome::Joined);
+}
+
+async fn start_ends_what_stop_began_and_nothing_else(db: Database) {
+    let (plane, _) = with_ada(db).await;
+    plane.twilio.set_callee(ADA, Callee::Busy);
+    let is_listed = async |number: &str| {
+        let request = pb::GetDncEntryRequest { phone_number: number.into() };
+        plane.api.dnc().get_dnc_entry(request).await.is_ok()
+    };
+    let lists = async |number: &str| {
+        let entry = pb::AddDncEntryRequest { phone_number: number.into(), ..Default::default() };
+        plane.api.dnc().add_dnc_entry(entry).await.expect("listed").into_inner().already_listed
+    };
+    writes(&plane, ADA, "STOP").await;
+    assert!(is_listed(ADA).await);
+    writes(&plane, ADA, "START").await;
+    assert!(!is_listed(ADA).await);
+    assert!(!lists(ADA).await);
+    writes(&plane, ADA, "START").await;
+    assert!(is_listed(ADA).await, "an operator listed it");
+    // Who is there for a STOP and then for an operator as well stays there for the operator.
+    writes(&plane, BEN, "STOP").await;
+    assert!(lists(BEN).await);
+    writes(&plane, BEN, "START").await;
+    assert!(is_listed(BEN).await);
 }
