@@ -16,6 +16,7 @@ mod m0010_contacts;
 mod m0011_escalation;
 mod m0012_meeting;
 mod m0013_reply;
+mod m0014_whatsapp_sender;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_escalation::Migration),
             Box::new(m0012_meeting::Migration),
             Box::new(m0013_reply::Migration),
+            Box::new(m0014_whatsapp_sender::Migration),
         ]
     }
 }

@@ -98,6 +98,17 @@ pub enum Consent {
     Unsaid,
 }
 
+/// Whether there is a number of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// One was found.
+    Found,
+    /// No active number can do it.
+    None,
+    /// No active number is registered as a WhatsApp sender.
+    NotOnWhatsapp,
+}
+
 /// What is left to spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purse {
@@ -138,8 +149,8 @@ pub struct Case {
     pub hours: Option<calling_hours::Verdict>,
     /// What may be spent.
     pub purse: Option<Purse>,
-    /// A number of ours was found; `None` for mail.
-    pub has_sender: Option<bool>,
+    /// Whether a number of ours was found; `None` for mail.
+    pub sender: Option<Sender>,
     /// When the account's rate leaves room; `None` for at once.
     pub free_at: Option<Timestamp>,
 }
@@ -159,7 +170,7 @@ pub fn judge(case: &Case) -> Verdict {
         case.frequency.map(|(made, most)| within(Guard::Frequency, (made, most), "24 hours")),
         case.volume.map(|(made, most)| within(Guard::Volume, (made, most), "minute")),
         case.purse.as_ref().map(affordable),
-        case.has_sender.map(|has| check(Guard::Sender, has, if has { "found" } else { "no number of ours can do it" })),
+        case.sender.map(sent_from),
         case.window.zip(case.free_at).map(|(window, free_at)| in_time(window, free_at)),
     ];
     Verdict { checks: checks.into_iter().flatten().collect() }
@@ -230,6 +241,15 @@ fn affordable(purse: &Purse) -> Check {
     check(Guard::Budget, fits, format!("{spent} of {limit} spent, {estimate} to come at most"))
 }
 
+fn sent_from(sender: Sender) -> Check {
+    let saw = match sender {
+        Sender::Found => "found",
+        Sender::None => "no number of ours can do it",
+        Sender::NotOnWhatsapp => "no number of ours is said to be a WhatsApp sender",
+    };
+    check(Guard::Sender, sender == Sender::Found, saw)
+}
+
 fn in_time(window: Window, free_at: Timestamp) -> Check {
     let wait = (free_at - window.from).max(Duration::zero());
     let fits = free_at < window.until;
@@ -260,7 +280,7 @@ mod tests {
             consent: (Consent::Unsaid, false),
             hours: Some(calling_hours::Verdict::Inside),
             purse: None,
-            has_sender: Some(true),
+            sender: Some(Sender::Found),
             free_at: None,
         }
     }
@@ -298,7 +318,8 @@ mod tests {
             (Case { frequency: Some((3, 3)), ..case() }, Guard::Frequency),
             (Case { volume: Some((60, 60)), ..case() }, Guard::Volume),
             (Case { purse: Some(purse), ..case() }, Guard::Budget),
-            (Case { has_sender: Some(false), ..case() }, Guard::Sender),
+            (Case { sender: Some(Sender::None), ..case() }, Guard::Sender),
+            (Case { sender: Some(Sender::NotOnWhatsapp), ..case() }, Guard::Sender),
             (Case { free_at: Some(late), ..case() }, Guard::Rate),
         ];
         for (case, guard) in cases {

@@ -54,6 +54,7 @@ impl TryFrom<Model> for PhoneNumber {
             update_time: row.update_time,
             attachment: row.attachment.map(|json| json.0),
             drift: row.drift.map(|json| json.0),
+            whatsapp_sender: row.whatsapp_sender.unwrap_or_default(),
             pool: pool(row.pool_state, row.pool_reason, row.reserved_by, row.pinned_agent_id)?,
         })
     }
@@ -109,6 +110,7 @@ fn row(number: &PhoneNumber) -> ActiveModel {
         attachment: Set(number.attachment.clone().map(Json)),
         drift_cause: Set(number.open_drift().map(|drift| drift.cause.to_string())),
         drift: Set(number.drift.clone().map(Json)),
+        whatsapp_sender: Set(Some(number.whatsapp_sender)),
         pool_state: Set(number.pool.as_ref().map(|pool| pool.state.to_string())),
         pool_reason: Set(number.pool.as_ref().map(|pool| pool.reason.clone())),
         reserved_by: Set(number.pool.as_ref().and_then(|pool| pool.reserved_by)),

@@ -79,6 +79,7 @@ pub async fn number(plane: &Plane, e164: &str, assignment: Option<Assignment>) -
         pool: None,
         attachment: None,
         drift: None,
+        whatsapp_sender: false,
     };
     phone_number::insert(journal.txn(), std::slice::from_ref(&number)).await.expect("inserts");
     journal.commit().await.expect("commits");

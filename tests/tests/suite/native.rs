@@ -398,6 +398,7 @@ async fn a_thousand(plane: &Plane, account: &Account) {
             pool: None,
             attachment: None,
             drift: None,
+            whatsapp_sender: false,
         });
     }
     for some in rows.chunks(100) {

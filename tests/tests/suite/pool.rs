@@ -76,6 +76,7 @@ impl Stock {
             pool,
             attachment: None,
             drift: None,
+            whatsapp_sender: false,
         };
         let rows: Vec<PhoneNumber> = new.into_iter().map(number).collect();
         numbers::insert(journal.txn(), &rows).await.expect("inserted");

@@ -148,6 +148,7 @@ impl PhoneNumber {
             integration_mode: patch.integration_mode.unwrap_or(self.integration_mode),
             fallback: patch.fallback.unwrap_or_else(|| self.fallback.clone()),
             voicemail: patch.voicemail.unwrap_or_else(|| self.voicemail.clone()),
+            whatsapp_sender: patch.whatsapp_sender.unwrap_or(self.whatsapp_sender),
             ..self.clone()
         }
     }

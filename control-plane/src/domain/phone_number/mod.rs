@@ -166,6 +166,8 @@ pub struct PhoneNumber {
     pub attachment: Option<Place>,
     /// What is or was lately not at the vendors as it should be.
     pub drift: Option<Drift>,
+    /// It is registered as a WhatsApp sender at Twilio, by an operator's word: Twilio does not show it with the number.
+    pub whatsapp_sender: bool,
 }
 
 /// New values of what an operator may change.
@@ -181,6 +183,8 @@ pub struct Patch {
     pub fallback: Option<Option<NumberFallback>>,
     /// Its own voicemail.
     pub voicemail: Option<Option<VoicemailBox>>,
+    /// Whether it is registered as a WhatsApp sender.
+    pub whatsapp_sender: Option<bool>,
 }
 
 /// What can happen to a number.

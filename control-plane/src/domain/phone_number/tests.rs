@@ -39,6 +39,7 @@ pub(in crate::domain) fn number(state: State) -> PhoneNumber {
         pool: None,
         attachment: None,
         drift: None,
+        whatsapp_sender: false,
     }
 }
 

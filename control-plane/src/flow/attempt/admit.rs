@@ -11,7 +11,7 @@ use crate::{
         calling_hours::{self, CallingHours},
         consent::ConsentState,
         error::{Error, Kind, Result},
-        guard::{Case, Consent, Verdict, judge},
+        guard::{Case, Consent, Sender, Verdict, judge},
         id::{AccountId, AttemptId},
         ladder::{Channel, Window},
         money::Money,
@@ -134,7 +134,8 @@ async fn read<C: sea_orm::ConnectionTrait>(
     let number = wish.to.and_then(Address::e164);
     let is_phone = wish.channel != Channel::Email;
     let sender = match (&wish.from, is_phone) {
-        (Some(via), true) => Some(via.clone()),
+        // Who chooses a number knows what it can do, but WhatsApp has to be said.
+        (Some(via), true) => Some(via.clone()).filter(|via| wish.channel != Channel::Whatsapp || via.has_whatsapp),
         (None, true) => sender::via(scope, wish.channel, to, wish.avoided).await?,
         (_, false) => None,
     };
@@ -171,11 +172,19 @@ async fn read<C: sea_orm::ConnectionTrait>(
         consent: (said(scope, wish).await?, wish.requires_consent),
         hours,
         purse,
-        has_sender: is_phone.then_some(sender.is_some()),
+        sender: is_phone.then_some(found(wish.channel, sender.is_some())),
         free_at: None,
     };
     let route = sender.map_or(Route { account_id: None, phone_number_id: None, from: None }, Via::into_route);
     Ok((case, Seen { route, limits: policy.limits, estimate }))
+}
+
+fn found(channel: Channel, is_found: bool) -> Sender {
+    match (is_found, channel) {
+        (true, _) => Sender::Found,
+        (false, Channel::Whatsapp) => Sender::NotOnWhatsapp,
+        (false, Channel::Voice | Channel::Sms | Channel::Email) => Sender::None,
+    }
 }
 
 async fn said<C: sea_orm::ConnectionTrait>(scope: &Scope<'_, C>, wish: &Wish<'_>) -> Result<Consent> {

@@ -28,6 +28,8 @@ pub struct Via {
     pub phone_number_id: PhoneNumberId,
     /// Its digits.
     pub e164: E164,
+    /// It is registered as a WhatsApp sender.
+    pub has_whatsapp: bool,
 }
 
 impl Via {
@@ -39,7 +41,12 @@ impl Via {
 
 impl From<&PhoneNumber> for Via {
     fn from(number: &PhoneNumber) -> Self {
-        Self { account_id: number.account_id, phone_number_id: number.id, e164: number.e164.clone() }
+        Self {
+            account_id: number.account_id,
+            phone_number_id: number.id,
+            e164: number.e164.clone(),
+            has_whatsapp: number.whatsapp_sender,
+        }
     }
 }
 
@@ -71,7 +78,9 @@ pub async fn via<C: ConnectionTrait>(
 fn can(number: &PhoneNumber, channel: Channel) -> bool {
     match channel {
         Channel::Voice => number.capabilities.voice,
-        Channel::Sms | Channel::Whatsapp => number.capabilities.sms,
+        Channel::Sms => number.capabilities.sms,
+        // Registered apart: a number may write by WhatsApp that can send no SMS.
+        Channel::Whatsapp => number.whatsapp_sender,
         Channel::Email => false,
     }
 }

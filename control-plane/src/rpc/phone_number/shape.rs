@@ -44,6 +44,7 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         pool: _,
         attachment: _,
         drift: _,
+        whatsapp_sender,
     } = number;
     Ok(PhoneNumber {
         id: PhoneNumberId::from_uuid(uuid::Uuid::nil()),
@@ -71,6 +72,7 @@ pub fn new_number(number: pb::PhoneNumber, state: State) -> Result<PhoneNumber> 
         pool: None,
         attachment: None,
         drift: None,
+        whatsapp_sender,
     })
 }
 
@@ -138,6 +140,7 @@ pub fn patch(number: &pb::PhoneNumber, paths: &[String]) -> Result<Patch> {
             "integration_mode" => patch.integration_mode = Some(mode(number.integration_mode)?),
             "fallback" => patch.fallback = Some(number_fallback(number.fallback.clone())?),
             "voicemail" => patch.voicemail = Some(voicemail_box(number.voicemail.clone())?),
+            "whatsapp_sender" => patch.whatsapp_sender = Some(number.whatsapp_sender),
             other => return Err(read::no_such_path(other)),
         }
     }
@@ -238,6 +241,7 @@ impl From<PhoneNumber> for pb::PhoneNumber {
             pool: number.pool.map(Into::into),
             attachment: number.attachment.map(Into::into),
             drift: number.drift.filter(Drift::is_open).map(Into::into),
+            whatsapp_sender: number.whatsapp_sender,
         }
     }
 }

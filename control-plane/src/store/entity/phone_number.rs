@@ -70,6 +70,7 @@ pub struct Model {
     pub drift_cause: Option<String>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub drift: Option<Json<Drift>>,
+    pub whatsapp_sender: Option<bool>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

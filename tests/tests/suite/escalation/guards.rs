@@ -6,6 +6,7 @@ use callplane_tests::{
     Database, Plane,
     ladder::{ADA, rung, statuses, usual},
     on_both,
+    scene::NUMBER,
 };
 use futures::future::join_all;
 use tonic::Code;
@@ -18,6 +19,7 @@ on_both!(
     the_emergency_stop_holds_everything_back,
     who_opted_out_at_twilio_is_on_our_list_from_then_on,
     a_window_that_is_over_skips_its_step_with_the_reason,
+    whatsapp_goes_out_from_a_number_that_is_registered_for_it_and_from_no_other,
 );
 
 fn call(text: &str) -> pb::PlaceCallRequest {
@@ -123,4 +125,39 @@ async fn a_window_that_is_over_skips_its_step_with_the_reason(db: Database) {
     );
     assert!(plane.rung().is_empty());
     plane.expects("a step was taken in hand late");
+}
+
+async fn whatsapp_goes_out_from_a_number_that_is_registered_for_it_and_from_no_other(db: Database) {
+    let (plane, ada) = with_ada(db).await;
+    let rungs = vec![rung(pb::Channel::Whatsapp, -300), rung(pb::Channel::Whatsapp, -200)];
+    let policy = plane.policy(pb::EscalationPolicy { rungs, ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 300).await;
+    plane.settle().await;
+    let stood = plane.incident_now(&incident.id).await;
+    assert_eq!((stood.steps[0].status(), stood.steps[0].reason.as_str()), (Status::Skipped, "no_sender"));
+    assert!(stood.steps[0].error.contains("WhatsApp"), "{stood:?}");
+    let chosen = pb::SendMessageRequest {
+        to: ADA.into(),
+        from_number: NUMBER.into(),
+        text: "Hello".into(),
+        whatsapp: true,
+        ..Default::default()
+    };
+    let refused = plane.api.messages().send_message(chosen.clone()).await.expect_err("not registered");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let numbers = plane.api.numbers().list_phone_numbers(pb::ListPhoneNumbersRequest::default()).await.expect("listed");
+    let number = numbers.into_inner().phone_numbers.remove(0);
+    let request = pb::UpdatePhoneNumberRequest {
+        phone_number: Some(pb::PhoneNumber { whatsapp_sender: true, ..number }),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["whatsapp_sender".into()] }),
+        ..Default::default()
+    };
+    let changed = plane.api.numbers().update_phone_number(request).await.expect("changed").into_inner().phone_number;
+    assert!(changed.expect("a number").whatsapp_sender);
+    plane.pass(100).await;
+    let channel = format!("whatsapp:{ADA}");
+    assert_eq!(plane.texted(), [channel.as_str()]);
+    plane.api.messages().send_message(chosen).await.expect("taken in");
+    plane.settle().await;
+    assert_eq!(plane.texted(), [channel.as_str(), channel.as_str()]);
 }

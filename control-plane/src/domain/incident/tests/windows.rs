@@ -1,7 +1,7 @@
 //! When steps are due, and when they may begin.
 
 use super::*;
-use crate::domain::guard::{Case, Consent, Guard, judge};
+use crate::domain::guard::{Case, Consent, Guard, Sender, judge};
 
 /// What the window's guard says of the call at this moment.
 fn may_ring(held: &Incident, now: Timestamp) -> bool {
@@ -20,7 +20,7 @@ fn may_ring(held: &Incident, now: Timestamp) -> bool {
         consent: (Consent::Unsaid, false),
         hours: None,
         purse: None,
-        has_sender: Some(true),
+        sender: Some(Sender::Found),
         free_at: None,
     };
     let verdict = judge(&case);
