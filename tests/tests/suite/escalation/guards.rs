@@ -1,10 +1,10 @@
 //! What must hold before anybody is rung, whoever asks and however many at a time.
 
 use callplane_proto::v1::{self as pb, AttemptState, StepStatus as Status};
-use callplane_simulator::{Callee, MessageFate};
+use callplane_simulator::{Callee, MessageFate, Pace};
 use callplane_tests::{
     Database, Plane,
-    ladder::{ADA, rung, statuses, usual},
+    ladder::{ADA, BEN, rung, statuses, usual},
     on_both,
     scene::NUMBER,
 };
@@ -160,4 +160,38 @@ async fn whatsapp_goes_out_from_a_number_that_is_registered_for_it_and_from_no_o
     plane.api.messages().send_message(chosen).await.expect("taken in");
     plane.settle().await;
     assert_eq!(plane.texted(), [channel.as_str(), channel.as_str()]);
+}
+
+#[tokio::test]
+async fn a_stop_on_one_replica_holds_the_other_back_at_once() {
+    let mut plane = Plane::on(Database::postgres().await).replicas(2).start().await;
+    plane.twilio.set_pace(Pace::Stepped);
+    for person in [ADA, BEN] {
+        plane.twilio.set_callee(person, Callee::NoAnswer);
+    }
+    let account = plane.account().await;
+    plane.number(&account, NUMBER).await;
+    let ada = plane.contact("Ada", ADA, "").await;
+    let policy = plane.policy(pb::EscalationPolicy { rungs: vec![rung(pb::Channel::Voice, -60)], ..usual() }).await;
+    let incident = plane.incident(&policy, &ada, 65).await;
+    let other = plane.api_of(1).await;
+    let to_ben = pb::PlaceCallRequest { to: BEN.into(), ..call("Hello") };
+    let placed = other.calls().place_call(to_ben.clone()).await.expect("placed").into_inner().attempt.expect("one");
+    plane.settle().await;
+    plane.pass(4).await;
+    assert_eq!(plane.rung(), [BEN]);
+    let stop = pb::StopOutboundRequest { reason: "fraud".into() };
+    plane.api_of(0).await.outbound().stop_outbound(stop).await.expect("stopped");
+    // Whoever was told of it is gone: what holds is what is stored.
+    plane.stop_replica(0).await;
+    let refused = other.calls().place_call(to_ben).await.expect_err("stopped");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    plane.pass(1).await;
+    let stood = plane.incident_now(&incident.id).await;
+    assert_eq!((stood.steps[0].status(), stood.steps[0].reason.as_str()), (Status::Skipped, "outbound_stopped"));
+    plane.pass(1).await;
+    let rings = attempt(&plane, &placed.id).await;
+    assert_eq!((rings.ending(), rings.reason.as_str()), (pb::AttemptEnding::Withdrawn, "outbound_stopped"));
+    plane.pass(60).await;
+    assert_eq!(plane.rung(), [BEN]);
 }
