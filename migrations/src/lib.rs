@@ -17,6 +17,7 @@ mod m0011_escalation;
 mod m0012_meeting;
 mod m0013_reply;
 mod m0014_whatsapp_sender;
+mod m0015_price;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_meeting::Migration),
             Box::new(m0013_reply::Migration),
             Box::new(m0014_whatsapp_sender::Migration),
+            Box::new(m0015_price::Migration),
         ]
     }
 }

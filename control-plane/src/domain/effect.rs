@@ -45,6 +45,8 @@ pub enum Effect {
     EndAttempt { account_id: AccountId, attempt_id: AttemptId, round: u32 },
     /// Reads the account that shall take over: proof that it works, before anything is moved there.
     ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
+    /// Asks what a call or message of ours cost.
+    PriceAttempt { account_id: AccountId, attempt_id: AttemptId, looks: u32 },
     /// Looks at everything an account is watched for.
     ProbeAccount { account_id: AccountId, round: u32 },
     /// Reads a calendar, and takes up what it says.
@@ -65,7 +67,7 @@ pub enum Queue {
 
 impl Queue {
     /// The kinds of effects that are probes, or take as long as one.
-    pub const PROBES: &[&str] = &["probe-account", "fetch-calendar"];
+    pub const PROBES: &[&str] = &["probe-account", "fetch-calendar", "price-attempt"];
     /// The kinds of effects that reach people.
     pub const ATTEMPTS: &[&str] = &["make-attempt", "find-attempt", "read-attempt", "end-attempt"];
 }
@@ -85,6 +87,7 @@ impl Effect {
             Self::FindAttempt { .. } => "find-attempt",
             Self::ReadAttempt { .. } => "read-attempt",
             Self::EndAttempt { .. } => "end-attempt",
+            Self::PriceAttempt { .. } => "price-attempt",
             Self::ProbeTarget { .. } => "probe-target",
             Self::ProbeAccount { .. } => "probe-account",
             Self::FetchCalendar { .. } => "fetch-calendar",
@@ -103,6 +106,7 @@ impl Effect {
             | Self::ReadAttempt { .. }
             // Whoever is hung up on stays hung up on.
             | Self::EndAttempt { .. }
+            | Self::PriceAttempt { .. }
             | Self::ProbeTarget { .. }
             | Self::ProbeAccount { .. }
             // Taking up again what was taken up changes nothing.
@@ -124,6 +128,7 @@ impl Effect {
             | Self::FindAttempt { account_id, .. }
             | Self::ReadAttempt { account_id, .. }
             | Self::EndAttempt { account_id, .. }
+            | Self::PriceAttempt { account_id, .. }
             | Self::ProbeTarget { account_id, .. }
             | Self::ProbeAccount { account_id, .. } => Some(*account_id),
             Self::MakeAttempt { account_id, .. } => *account_id,

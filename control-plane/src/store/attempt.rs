@@ -15,7 +15,7 @@ use super::{
     value::Json,
 };
 use crate::domain::{
-    attempt::{Attempt, State},
+    attempt::{Attempt, Pricing, State},
     error::Result,
     id::{AttemptId, ContactId, IncidentId, PhoneNumberId, WorkspaceId},
     ladder::Channel,
@@ -52,6 +52,8 @@ fn row(held: &Attempt) -> ActiveModel {
         version: Set(held.version),
         create_time: Set(held.create_time),
         update_time: Set(held.update_time),
+        cost_is_known: Set(Some(held.pricing == Pricing::Known)),
+        price_time: Set(held.price_time()),
     }
 }
 
@@ -215,4 +217,21 @@ pub async fn next_wake<C: ConnectionTrait>(db: &C) -> Result<Option<Timestamp>> 
     let next: Option<Option<Timestamp>> =
         next.order_by_asc(Column::WakeTime).limit(1).into_tuple().one(db).await.map_err(failed)?;
     Ok(next.flatten())
+}
+
+/// Those whose price is to be asked for by `now`, the most overdue first.
+pub async fn unpriced<C: ConnectionTrait>(
+    db: &C,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(WorkspaceId, AttemptId, Timestamp)>> {
+    let due = Entity::find()
+        .select_only()
+        .column(Column::WorkspaceId)
+        .column(Column::Id)
+        .column(Column::PriceTime)
+        .filter(Column::PriceTime.lte(now))
+        .order_by_asc(Column::PriceTime)
+        .limit(limit);
+    due.into_tuple().all(db).await.map_err(failed)
 }

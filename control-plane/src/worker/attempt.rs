@@ -3,8 +3,8 @@
 use super::{Crew, perform::Way};
 use crate::{
     domain::{
-        attempt::{Address, Attempt, Content, Event, Heard, Taken, Work, of_call, of_message},
-        call::Fact,
+        attempt::{Address, Attempt, Content, Event, Heard, Price, Taken, Work, of_call, of_message},
+        call::{self, Fact},
         effect::Effect,
         error::Result,
         id::AttemptId,
@@ -46,6 +46,7 @@ pub(super) async fn perform(crew: &Crew, claim: &Claim, way: Way) -> Result<Opti
         | Effect::FindAttempt { attempt_id, round, .. }
         | Effect::ReadAttempt { attempt_id, round, .. }
         | Effect::EndAttempt { attempt_id, round, .. } => (*attempt_id, *round),
+        Effect::PriceAttempt { attempt_id, looks, .. } => (*attempt_id, *looks),
         _ => return Ok(None),
     };
     let scope = Scope::new(crew.ctx.store.read(), claim.workspace);
@@ -54,6 +55,7 @@ pub(super) async fn perform(crew: &Crew, claim: &Claim, way: Way) -> Result<Opti
         Effect::MakeAttempt { .. } => make(crew, claim, way, (&attempt, round)).await?,
         Effect::FindAttempt { .. } => find(crew, way, &scope, (&attempt, round)).await?,
         Effect::EndAttempt { .. } => end(crew, way, (&attempt, round)).await,
+        Effect::PriceAttempt { .. } => Event::Priced { looks: round, outcome: price(crew, way, &attempt).await }.into(),
         _ => read(crew, way, (&attempt, round)).await,
     };
     Ok(Some((id, performed)))
@@ -211,6 +213,23 @@ async fn read(crew: &Crew, way: Way, (attempt, round): (&Attempt, u32)) -> Perfo
     let outcome = way.ask(async |access| crew.telephony.read_call(access, &sid).await).await;
     let seen = shown(crew, &outcome);
     Performed { event: Event::Answered { round, outcome: outcome.map(|seen| heard(&seen)) }, seen }
+}
+
+/// What it cost. A call that nobody answered is over without ever having a price.
+async fn price(crew: &Crew, way: Way, attempt: &Attempt) -> Outcome<Price> {
+    if let (Content::Text(_), Ok(sid)) = (&attempt.content, attempt.vendor_sid.parse()) {
+        let outcome = way.ask(async |access| crew.telephony.read_message(access, &sid).await).await;
+        return outcome.map(|seen| seen.price.map_or(Price::Unrated, Price::Rated));
+    }
+    let Ok(sid) = attempt.vendor_sid.parse() else {
+        return Outcome::Refused(invalid("it has no call to read"));
+    };
+    let outcome = way.ask(async |access| crew.telephony.read_call(access, &sid).await).await;
+    outcome.map(|seen| match (seen.price, heard(&seen).call) {
+        (Some(price), _) => Price::Rated(price),
+        (None, Some(status)) if status.is_final() && status != call::Status::Completed => Price::Free,
+        (None, _) => Price::Unrated,
+    })
 }
 
 fn shown(crew: &Crew, outcome: &Outcome<CallSeen>) -> Option<CallSeen> {

@@ -28,7 +28,7 @@ use crate::{
 /// Performs a claimed effect.
 pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
     let way = way(crew, claim).await?;
-    if Queue::ATTEMPTS.contains(&claim.effect.kind()) {
+    if Queue::ATTEMPTS.contains(&claim.effect.kind()) || matches!(claim.effect, Effect::PriceAttempt { .. }) {
         return Ok(Event::Attempt(attempt::perform(crew, claim, way).await?.map(Box::new)));
     }
     let telephony = &crew.telephony;
@@ -79,7 +79,8 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         Effect::MakeAttempt { .. }
         | Effect::FindAttempt { .. }
         | Effect::ReadAttempt { .. }
-        | Effect::EndAttempt { .. } => Event::Attempt(None),
+        | Effect::EndAttempt { .. }
+        | Effect::PriceAttempt { .. } => Event::Attempt(None),
         Effect::ProbeTarget { failover_id, round, .. } => {
             let outcome = way.ask(async |access| target::look(crew, access).await).await;
             Event::Failover { failover_id: *failover_id, round: *round, outcome }

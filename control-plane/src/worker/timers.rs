@@ -8,6 +8,7 @@ use super::ladder;
 use crate::{
     domain::{
         account::{self, Account},
+        attempt::{self, Attempt},
         calendar_feed::{self, CalendarFeed},
         call::{Call, machine as call},
         error::{Error, Kind, Result},
@@ -85,6 +86,11 @@ async fn others(ctx: &Context) -> Result<usize> {
     for (workspace, id, due) in store::calendar_feed::due(db, now, TOGETHER).await? {
         ctx.metrics.work.woken("calendar-feed", now - due);
         woken += stepped(dispatch::<CalendarFeed>(ctx, workspace, id, calendar_feed::Event::Tick, None).await)?;
+    }
+    // Apart from those who wake ladders: nobody is called later because something has to be paid.
+    for (workspace, id, due) in store::attempt::unpriced(db, now, TOGETHER).await? {
+        ctx.metrics.work.woken("price", now - due);
+        woken += stepped(dispatch::<Attempt>(ctx, workspace, id, attempt::Event::PriceDue, None).await)?;
     }
     woken += Box::pin(failovers(ctx, now)).await?;
     let tick = reconciliation::Event::Tick(rhythm(ctx));

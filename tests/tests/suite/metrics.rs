@@ -113,10 +113,10 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
             "kind",
             words(
                 "read-account find-number write-webhooks look-up-import import-number assign-import delete-import \
-                 read-call list-calls probe-target probe-account send-mail",
+                 read-call list-calls probe-target probe-account send-mail price-attempt",
             ),
         ),
-        ("machine", words("account phone-number call reconciliation failover move monitor notification")),
+        ("machine", words("account phone-number call reconciliation failover move monitor notification price")),
         ("failover", words("failover rollback rehearsal")),
         ("trigger", words("degraded critical manual")),
         ("end", words("completed partially-completed cancelled failed rolled-back moved undone skipped stuck")),

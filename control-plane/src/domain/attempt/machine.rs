@@ -17,6 +17,22 @@ impl Machine for Attempt {
     type Event = Event;
 
     fn step(&self, event: Event, now: Timestamp) -> Decided {
+        let step = self.decided(event, now)?;
+        Ok(Step { next: step.next.rated_later(self, now), ..step })
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        match self.work {
+            Work::Waiting { until } | Work::Doubtful { until, .. } => Some(until),
+            Work::Placed { watch } => watch,
+            Work::Ending { again, .. } => again,
+            Work::Creating | Work::Looking { .. } | Work::Over => None,
+        }
+    }
+}
+
+impl Attempt {
+    fn decided(&self, event: Event, now: Timestamp) -> Decided {
         use {Event as E, Work as W};
         match (&self.work, event) {
             (W::Waiting { .. }, E::Admitted { route, verdict, cost_micros }) => {
@@ -47,6 +63,8 @@ impl Machine for Attempt {
                 Ok(Step::to(Self { menus: self.menus + 1, ..self.clone() }))
             }
             (_, E::Withdrawn { why }) => self.withdrawn(why, now),
+            (_, E::PriceDue) => self.price_is_due(now),
+            (_, E::Priced { looks, outcome }) => self.priced(looks, &outcome, now),
             (_, E::Tick) => self.woken(now),
 
             (
@@ -69,17 +87,6 @@ impl Machine for Attempt {
         }
     }
 
-    fn deadline(&self) -> Option<Timestamp> {
-        match self.work {
-            Work::Waiting { until } | Work::Doubtful { until, .. } => Some(until),
-            Work::Placed { watch } => watch,
-            Work::Ending { again, .. } => again,
-            Work::Creating | Work::Looking { .. } | Work::Over => None,
-        }
-    }
-}
-
-impl Attempt {
     /// Asks the vendor to make it.
     fn make(self, Route { account_id, phone_number_id, from }: Route, now: Timestamp) -> Step<Self> {
         let round = self.round + 1;

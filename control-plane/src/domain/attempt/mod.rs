@@ -5,6 +5,7 @@ mod ending;
 mod hearing;
 mod machine;
 mod placing;
+mod pricing;
 #[cfg(test)]
 mod tests;
 mod withdrawal;
@@ -28,6 +29,7 @@ use super::{
     word::words,
 };
 pub use ending::{Ending, Heard};
+pub use pricing::{Price, Pricing};
 
 /// Why an attempt was taken back that an operator did not want any more.
 pub const CANCELLED: &str = "cancelled";
@@ -258,6 +260,9 @@ pub struct Attempt {
     pub simulated: bool,
     /// What it costs, in millionths: an estimate until the vendor tells its price.
     pub cost_micros: i64,
+    /// Whether the price is known.
+    #[serde(default, skip_serializing_if = "Pricing::is_estimated")]
+    pub pricing: Pricing,
     /// When the vendor was asked for the first time.
     pub begin_time: Option<Timestamp>,
     /// When it ended.
@@ -317,6 +322,10 @@ pub enum Event {
     Withdrawn { why: &'static str },
     /// It is not made at all: an emergency stop came in between.
     Stopped { round: u32, reason: &'static str, error: String },
+    /// It is time to ask what it cost.
+    PriceDue,
+    /// The vendor was asked what it cost.
+    Priced { looks: u32, outcome: Outcome<Price> },
 }
 
 impl Event {
@@ -326,6 +335,7 @@ impl Event {
             Self::Created { outcome, .. } => Some(outcome.word()),
             Self::Found { outcome, .. } => Some(outcome.word()),
             Self::Answered { outcome, .. } => Some(outcome.word()),
+            Self::Priced { outcome, .. } => Some(outcome.word()),
             Self::Admitted { .. }
             | Self::Denied { .. }
             | Self::Held { .. }
@@ -333,7 +343,8 @@ impl Event {
             | Self::Told { .. }
             | Self::MenuRepeated
             | Self::Withdrawn { .. }
-            | Self::Stopped { .. } => None,
+            | Self::Stopped { .. }
+            | Self::PriceDue => None,
         }
     }
 }

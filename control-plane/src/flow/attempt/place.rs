@@ -4,7 +4,7 @@
 use super::{Admission, Held, Wish, admit, lock, run, wake::denied};
 use crate::{
     domain::{
-        attempt::{Address, Attempt, Content, Event, Heard, Lane, Limits, Work},
+        attempt::{Address, Attempt, Content, Event, Heard, Lane, Limits, Pricing, Work},
         error::{Error, Result},
         guard::Verdict,
         id::{AttemptId, ContactId, IncidentId},
@@ -100,6 +100,7 @@ fn fresh(journal: &Journal<'_>, id: AttemptId, order: Order) -> Attempt {
         error_code: 0,
         simulated: false,
         cost_micros: 0,
+        pricing: Pricing::default(),
         begin_time: None,
         end_time: None,
         version: 0,

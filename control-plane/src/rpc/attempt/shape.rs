@@ -4,7 +4,7 @@ use callplane_proto::v1 as pb;
 
 use crate::{
     domain::{
-        attempt::{Attempt, Ending, State},
+        attempt::{Attempt, Ending, Pricing, State},
         error::Result,
         guard::{Check, Guard, Verdict},
         ladder::Channel,
@@ -45,6 +45,7 @@ pub fn shown(attempt: Attempt) -> pb::Attempt {
         tries: i32::try_from(attempt.tries).unwrap_or(i32::MAX),
         simulated: attempt.simulated,
         cost: Some(show::money(cost)),
+        cost_is_known: attempt.pricing == Pricing::Known,
         begin_time: attempt.begin_time.map(show::moment),
         end_time: attempt.end_time.map(show::moment),
         etag: show::etag(attempt.version),

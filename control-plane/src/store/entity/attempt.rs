@@ -42,6 +42,8 @@ pub struct Model {
     pub version: i64,
     pub create_time: Timestamp,
     pub update_time: Timestamp,
+    pub cost_is_known: Option<bool>,
+    pub price_time: Option<Timestamp>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

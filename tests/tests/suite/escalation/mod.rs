@@ -7,6 +7,7 @@ mod guards;
 mod ladder;
 mod limits;
 mod moved;
+mod prices;
 mod replies;
 mod workshop;
 

@@ -3,6 +3,7 @@
 mod any;
 mod doubt;
 mod orders;
+mod prices;
 mod samples;
 mod unwanted;
 mod written;
@@ -78,6 +79,7 @@ fn attempt(channel: Channel) -> Attempt {
         error_code: 0,
         simulated: false,
         cost_micros: 0,
+        pricing: Pricing::Estimated,
         begin_time: None,
         end_time: None,
         version: 1,

@@ -92,6 +92,19 @@ fn every_stored_place_of_an_attempt_still_loads() {
 }
 
 #[test]
+fn every_stored_price_still_loads() {
+    let later = wall();
+    for (stored, pricing) in [
+        (r#"{"state":"estimated"}"#, Pricing::Estimated),
+        (r#"{"state":"due","looks":2,"at":"2026-08-04T09:00:00Z"}"#, Pricing::Due { looks: 2, at: later }),
+        (r#"{"state":"asking","looks":2}"#, Pricing::Asking { looks: 2 }),
+        (r#"{"state":"known"}"#, Pricing::Known),
+    ] {
+        assert_eq!(serde_json::from_str::<Pricing>(stored).expect(stored), pricing);
+    }
+}
+
+#[test]
 fn every_stored_content_still_loads() {
     for stored in
         [r#"{"talk":{"text":"Hello"}}"#, r#"{"text":"Hello"}"#, r#"{"mail":{"subject":"Hello","text":"Hello"}}"#]
