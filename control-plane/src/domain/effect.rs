@@ -45,6 +45,8 @@ pub enum Effect {
     EndAttempt { account_id: AccountId, attempt_id: AttemptId, round: u32 },
     /// Reads the account that shall take over: proof that it works, before anything is moved there.
     ProbeTarget { account_id: AccountId, failover_id: FailoverId, round: u32 },
+    /// Ends another call of an attempt, made because nobody knew of the first; who answered it meanwhile is not cut off.
+    EndStray { account_id: AccountId, attempt_id: AttemptId, call_sid: String },
     /// Asks what a call or message of ours cost.
     PriceAttempt { account_id: AccountId, attempt_id: AttemptId, looks: u32 },
     /// Looks at everything an account is watched for.
@@ -69,7 +71,7 @@ impl Queue {
     /// The kinds of effects that are probes, or take as long as one.
     pub const PROBES: &[&str] = &["probe-account", "fetch-calendar", "price-attempt"];
     /// The kinds of effects that reach people.
-    pub const ATTEMPTS: &[&str] = &["make-attempt", "find-attempt", "read-attempt", "end-attempt"];
+    pub const ATTEMPTS: &[&str] = &["make-attempt", "find-attempt", "read-attempt", "end-attempt", "end-stray"];
 }
 
 impl Effect {
@@ -87,6 +89,7 @@ impl Effect {
             Self::FindAttempt { .. } => "find-attempt",
             Self::ReadAttempt { .. } => "read-attempt",
             Self::EndAttempt { .. } => "end-attempt",
+            Self::EndStray { .. } => "end-stray",
             Self::PriceAttempt { .. } => "price-attempt",
             Self::ProbeTarget { .. } => "probe-target",
             Self::ProbeAccount { .. } => "probe-account",
@@ -106,6 +109,7 @@ impl Effect {
             | Self::ReadAttempt { .. }
             // Whoever is hung up on stays hung up on.
             | Self::EndAttempt { .. }
+            | Self::EndStray { .. }
             | Self::PriceAttempt { .. }
             | Self::ProbeTarget { .. }
             | Self::ProbeAccount { .. }
@@ -128,6 +132,7 @@ impl Effect {
             | Self::FindAttempt { account_id, .. }
             | Self::ReadAttempt { account_id, .. }
             | Self::EndAttempt { account_id, .. }
+            | Self::EndStray { account_id, .. }
             | Self::PriceAttempt { account_id, .. }
             | Self::ProbeTarget { account_id, .. }
             | Self::ProbeAccount { account_id, .. } => Some(*account_id),

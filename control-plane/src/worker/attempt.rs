@@ -46,6 +46,7 @@ pub(super) async fn perform(crew: &Crew, claim: &Claim, way: Way) -> Result<Opti
         | Effect::FindAttempt { attempt_id, round, .. }
         | Effect::ReadAttempt { attempt_id, round, .. }
         | Effect::EndAttempt { attempt_id, round, .. } => (*attempt_id, *round),
+        Effect::EndStray { attempt_id, .. } => (*attempt_id, 0),
         Effect::PriceAttempt { attempt_id, looks, .. } => (*attempt_id, *looks),
         _ => return Ok(None),
     };
@@ -55,6 +56,7 @@ pub(super) async fn perform(crew: &Crew, claim: &Claim, way: Way) -> Result<Opti
         Effect::MakeAttempt { .. } => make(crew, claim, way, (&attempt, round)).await?,
         Effect::FindAttempt { .. } => find(crew, way, &scope, (&attempt, round)).await?,
         Effect::EndAttempt { .. } => end(crew, way, (&attempt, round)).await,
+        Effect::EndStray { call_sid, .. } => end_stray(crew, way, call_sid).await,
         Effect::PriceAttempt { .. } => Event::Priced { looks: round, outcome: price(crew, way, &attempt).await }.into(),
         _ => read(crew, way, (&attempt, round)).await,
     };
@@ -198,6 +200,15 @@ async fn end(crew: &Crew, way: Way, (attempt, round): (&Attempt, u32)) -> Perfor
     let outcome = way.ask(async |access| crew.telephony.end_call(access, &sid, EndCall::Cancel).await).await;
     let seen = shown(crew, &outcome);
     Performed { event: Event::Answered { round, outcome: outcome.map(|seen| heard(&seen)) }, seen }
+}
+
+async fn end_stray(crew: &Crew, way: Way, sid: &str) -> Performed {
+    let outcome = match sid.parse() {
+        Ok(sid) => way.ask(async |access| crew.telephony.end_call(access, &sid, EndCall::Cancel).await).await,
+        Err(_) => Outcome::Refused(invalid("it has no call to end")),
+    };
+    let seen = shown(crew, &outcome);
+    Performed { event: Event::StrayAnswered { sid: sid.to_owned(), outcome: outcome.map(|seen| heard(&seen)) }, seen }
 }
 
 async fn read(crew: &Crew, way: Way, (attempt, round): (&Attempt, u32)) -> Performed {

@@ -6,7 +6,7 @@ use super::attempt::Performed;
 use crate::{
     domain::{
         account::{self, Account},
-        attempt::Attempt,
+        attempt::{self as attempts, Attempt},
         calendar_feed::{self, CalendarFeed, Look},
         call::{Call, machine as call},
         error::{Error, Result},
@@ -161,8 +161,11 @@ async fn reached(ctx: &Context, claim: &Claim, performed: Option<Box<(AttemptId,
     let (state, last_error) = match attempt::lock(&journal, id).await? {
         None => (State::Dead, format!("the {} is gone", Attempt::NOUN)),
         Some(mut held) => {
-            held.attempt.call_id = held.attempt.call_id.or(call);
             let feeds_health = attempt::heed(&mut journal, &held.attempt, &event).await?;
+            let event = attempt::of_two(&held.attempt, event, claim.effect.account_id());
+            if !matches!(event, attempts::Event::Strayed { .. } | attempts::Event::StrayAnswered { .. }) {
+                held.attempt.call_id = held.attempt.call_id.or(call);
+            }
             sick = held.attempt.account_id.filter(|_| feeds_health);
             match attempt::run(&mut journal, held, event, "effect").await? {
                 Err(refusal) => (State::Done, refusal.message.to_owned()),

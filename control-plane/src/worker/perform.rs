@@ -80,6 +80,7 @@ pub async fn perform(crew: &Crew, claim: &Claim) -> Result<Event> {
         | Effect::FindAttempt { .. }
         | Effect::ReadAttempt { .. }
         | Effect::EndAttempt { .. }
+        | Effect::EndStray { .. }
         | Effect::PriceAttempt { .. } => Event::Attempt(None),
         Effect::ProbeTarget { failover_id, round, .. } => {
             let outcome = way.ask(async |access| target::look(crew, access).await).await;

@@ -113,7 +113,7 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
             "kind",
             words(
                 "read-account find-number write-webhooks look-up-import import-number assign-import delete-import \
-                 read-call list-calls probe-target probe-account send-mail price-attempt",
+                 read-call list-calls probe-target probe-account send-mail end-stray price-attempt",
             ),
         ),
         ("machine", words("account phone-number call reconciliation failover move monitor notification price")),

@@ -22,12 +22,13 @@ impl Machine for Attempt {
     }
 
     fn deadline(&self) -> Option<Timestamp> {
-        match self.work {
+        let own = match self.work {
             Work::Waiting { until } | Work::Doubtful { until, .. } => Some(until),
             Work::Placed { watch } => watch,
             Work::Ending { again, .. } => again,
             Work::Creating | Work::Looking { .. } | Work::Over => None,
-        }
+        };
+        [own, self.strays_again()].into_iter().flatten().min()
     }
 }
 
@@ -59,6 +60,8 @@ impl Attempt {
             }
 
             (_, E::Told { sid, heard }) => self.told(sid, heard, now),
+            (_, E::Strayed { sid, account_id, heard }) => self.strayed((sid, account_id), heard, now),
+            (_, E::StrayAnswered { sid, outcome }) => self.stray_answered(&sid, outcome, now),
             (W::Placed { .. } | W::Ending { .. }, E::MenuRepeated) => {
                 Ok(Step::to(Self { menus: self.menus + 1, ..self.clone() }))
             }
@@ -127,6 +130,9 @@ impl Attempt {
     }
 
     fn woken(&self, now: Timestamp) -> Decided {
+        if let Some(step) = self.stray_due(now) {
+            return Ok(step);
+        }
         match self.work {
             Work::Doubtful { looks, absent, until } if now >= until => Ok(self.look_up((looks, absent), now)),
             Work::Ending { tries, again: Some(again) } if now >= again => Ok(self.clone().take_back(tries, now)),

@@ -6,6 +6,7 @@ mod hearing;
 mod machine;
 mod placing;
 mod pricing;
+mod strays;
 #[cfg(test)]
 mod tests;
 mod withdrawal;
@@ -30,6 +31,7 @@ use super::{
 };
 pub use ending::{Ending, Heard};
 pub use pricing::{Price, Pricing};
+pub use strays::Stray;
 
 /// Why an attempt was taken back that an operator did not want any more.
 pub const CANCELLED: &str = "cancelled";
@@ -242,6 +244,9 @@ pub struct Attempt {
     pub call_id: Option<CallId>,
     /// The message it became.
     pub message_id: Option<MessageId>,
+    /// Other calls of it that turned up and are ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strays: Vec<Stray>,
     /// What was heard of it so far.
     pub heard: Heard,
     /// How often keys were asked for.
@@ -316,6 +321,10 @@ pub enum Event {
     Answered { round: u32, outcome: Outcome<Heard> },
     /// Somebody told how it stands: a webhook, or a look at the call.
     Told { sid: String, heard: Heard },
+    /// Another call of it turned up.
+    Strayed { sid: String, account_id: AccountId, heard: Heard },
+    /// The vendor was asked to end that one.
+    StrayAnswered { sid: String, outcome: Outcome<Heard> },
     /// Keys were asked for once more.
     MenuRepeated,
     /// It is not wanted any more.
@@ -334,13 +343,14 @@ impl Event {
         match self {
             Self::Created { outcome, .. } => Some(outcome.word()),
             Self::Found { outcome, .. } => Some(outcome.word()),
-            Self::Answered { outcome, .. } => Some(outcome.word()),
+            Self::Answered { outcome, .. } | Self::StrayAnswered { outcome, .. } => Some(outcome.word()),
             Self::Priced { outcome, .. } => Some(outcome.word()),
             Self::Admitted { .. }
             | Self::Denied { .. }
             | Self::Held { .. }
             | Self::Tick
             | Self::Told { .. }
+            | Self::Strayed { .. }
             | Self::MenuRepeated
             | Self::Withdrawn { .. }
             | Self::Stopped { .. }

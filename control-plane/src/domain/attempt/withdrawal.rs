@@ -16,7 +16,7 @@ pub(super) const RANG_OUT: &str = "ring_timeout";
 /// Why a call was taken back that would ring into its event.
 pub(super) const AT_THE_WALL: &str = "outside_critical_window";
 /// How often it is tried to take something back.
-const MOST_ENDS: u32 = 5;
+pub(super) const MOST_ENDS: u32 = 5;
 
 impl Attempt {
     /// It was not made, because it was not wanted any more, or not allowed, when its turn came.

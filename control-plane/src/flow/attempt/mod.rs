@@ -12,7 +12,7 @@ mod wake;
 
 pub use admit::{Admission, Wish, admit, look};
 pub use answer::{Pressed, answered, digits};
-pub use heard::{call_heard, message_heard, vendor_told};
+pub use heard::{call_heard, message_heard, of_two, vendor_told};
 pub use heed::heed;
 pub use place::{Order, Placed, place, withdraw};
 pub use sender::{Via, via};

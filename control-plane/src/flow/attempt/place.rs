@@ -91,6 +91,7 @@ fn fresh(journal: &Journal<'_>, id: AttemptId, order: Order) -> Attempt {
         vendor_sid: String::new(),
         call_id: None,
         message_id: None,
+        strays: Vec::new(),
         heard: Heard::default(),
         menus: 0,
         withdrawn: String::new(),

@@ -9,6 +9,7 @@ mod limits;
 mod moved;
 mod prices;
 mod replies;
+mod twice;
 mod workshop;
 
 use callplane_proto::v1 as pb;

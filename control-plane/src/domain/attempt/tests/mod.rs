@@ -5,6 +5,7 @@ mod doubt;
 mod orders;
 mod prices;
 mod samples;
+mod strays;
 mod unwanted;
 mod written;
 
@@ -70,6 +71,7 @@ fn attempt(channel: Channel) -> Attempt {
         vendor_sid: String::new(),
         call_id: None,
         message_id: None,
+        strays: Vec::new(),
         heard: Heard::default(),
         menus: 0,
         withdrawn: String::new(),

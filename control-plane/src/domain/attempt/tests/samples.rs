@@ -92,7 +92,7 @@ fn every_stored_place_of_an_attempt_still_loads() {
 }
 
 #[test]
-fn every_stored_price_still_loads() {
+fn every_stored_price_and_other_call_still_loads() {
     let later = wall();
     for (stored, pricing) in [
         (r#"{"state":"estimated"}"#, Pricing::Estimated),
@@ -102,6 +102,10 @@ fn every_stored_price_still_loads() {
     ] {
         assert_eq!(serde_json::from_str::<Pricing>(stored).expect(stored), pricing);
     }
+    let stored =
+        r#"{"sid":"CA2","account_id":"acc_00000000000000000000000009","tries":3,"again":"2026-08-04T09:00:00Z"}"#;
+    let stray: Stray = serde_json::from_str(stored).expect("loads");
+    assert_eq!(stray, Stray { sid: "CA2".into(), account_id: account(9), tries: 3, again: Some(later) });
 }
 
 #[test]
