@@ -1,5 +1,5 @@
-//! Kills a worker at every durable boundary of a scenario, one run each, and brings a fresh one to the same database
-//! afterwards. What must be equal in the end, the scenario says.
+//! Kills a worker at every durable boundary of a scenario, one run each, or one and then its successor, and brings a fresh one
+//! to the same database afterwards. What must be equal in the end, the scenario says.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -25,7 +25,14 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, Quer
 
 use tonic::Request;
 
-use crate::{Database, database, plane::add_workspace, settings::Variables};
+use crate::{
+    Database,
+    chance::{self, Runs},
+    database,
+    plane::add_workspace,
+    settings::Variables,
+    soak::dice::Dice,
+};
 
 /// When every run begins.
 const START: &str = "2026-08-04T09:00:00Z";
@@ -178,25 +185,79 @@ pub trait Scenario {
 
 /// Runs the scenario without a crash, then once for each boundary with a crash there.
 pub async fn at_every_boundary<S: Scenario>(scenario: &S, mut database: impl AsyncFnMut() -> Database) {
-    let workshop = Workshop::open(database().await).await;
+    let (expected, boundaries) = undisturbed(scenario, database().await).await;
+    for boundary in 1..=boundaries {
+        let (end, died) = dying(scenario, database().await, &[boundary]).await;
+        assert_eq!(died, 1, "boundary {boundary}");
+        assert_eq!(end, expected, "crashed at boundary {boundary}");
+    }
+}
+
+/// Runs the scenario without a crash, then with two: the first process dies at a boundary, and the one that takes over at
+/// another, counted from its start. `CALLPLANE_TEST_SEEDS=all` takes every pair; otherwise each seed gives one, and there are `usual` of them.
+pub async fn at_pairs<S: Scenario>(scenario: &S, usual: u64, mut database: impl AsyncFnMut() -> Database) {
+    let (expected, boundaries) = undisturbed(scenario, database().await).await;
+    match chance::runs(usual) {
+        Runs::All => {
+            for first in 1..=boundaries {
+                let mut second = 0;
+                let mut died = 2;
+                while died == 2 {
+                    second += 1;
+                    died = at_pair(scenario, database().await, [first, second], &expected).await;
+                }
+                eprintln!("crashed at {first}, and then at each of {} boundaries", second - 1);
+            }
+        }
+        Runs::Seeds(seeds) => {
+            for seed in seeds {
+                let mut dice = Dice::new(seed);
+                let first = 1 + dice.below(boundaries);
+                // Whoever takes over does what the first one did not, and a little of it again.
+                let second = 1 + dice.below(boundaries - first + 4);
+                eprintln!("seed {seed}: crashes at {first} and {second}");
+                at_pair(scenario, database().await, [first, second], &expected).await;
+            }
+        }
+    }
+}
+
+/// Says how many processes died: the second one may have had less to do.
+async fn at_pair<S: Scenario>(scenario: &S, database: Database, pair: [usize; 2], expected: &S::End) -> usize {
+    let (end, died) = dying(scenario, database, &pair).await;
+    assert!(died > 0, "crashes at {pair:?}");
+    assert_eq!(&end, expected, "crashes at {pair:?}");
+    died
+}
+
+/// How it ends without a crash, and how many boundaries there are.
+async fn undisturbed<S: Scenario>(scenario: &S, database: Database) -> (S::End, usize) {
+    let workshop = Workshop::open(database).await;
     let plane = workshop.process().await;
     scenario.begin(&workshop, &plane).await;
-    // Counts, and stops nowhere.
     let counting = Boundaries::stop_at(usize::MAX);
     assert_eq!(workshop.work(&plane, counting.clone()).await, Ended::AtRest);
-    let expected = scenario.end(&workshop, &plane, false).await;
     assert!(counting.passed() > 2, "a scenario without durable steps proves nothing");
-    for boundary in 1..=counting.passed() {
-        let workshop = Workshop::open(database().await).await;
-        let plane = workshop.process().await;
-        scenario.begin(&workshop, &plane).await;
-        assert_eq!(workshop.work(&plane, Boundaries::stop_at(boundary)).await, Ended::Crashed, "boundary {boundary}");
+    (scenario.end(&workshop, &plane, false).await, counting.passed())
+}
+
+/// One process after the other dies at its boundary, and the last one works to the end; says how it ended, and how many died.
+async fn dying<S: Scenario>(scenario: &S, database: Database, boundaries: &[usize]) -> (S::End, usize) {
+    let workshop = Workshop::open(database).await;
+    let mut plane = workshop.process().await;
+    scenario.begin(&workshop, &plane).await;
+    let mut died = 0;
+    for boundary in boundaries {
+        if workshop.work(&plane, Boundaries::stop_at(*boundary)).await == Ended::AtRest {
+            break;
+        }
+        died += 1;
         drop(plane);
         workshop.advance(PAST_THE_LEASE);
-        let plane = workshop.process().await;
-        assert_eq!(workshop.work(&plane, Boundaries::default()).await, Ended::AtRest, "boundary {boundary}");
-        assert_eq!(scenario.end(&workshop, &plane, true).await, expected, "crashed at boundary {boundary}");
+        plane = workshop.process().await;
     }
+    assert_eq!(workshop.work(&plane, Boundaries::default()).await, Ended::AtRest, "after crashes at {boundaries:?}");
+    (scenario.end(&workshop, &plane, died > 0).await, died)
 }
 
 /// How many effects are not at their end.

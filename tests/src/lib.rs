@@ -3,6 +3,7 @@
 
 pub mod binaries;
 pub mod calendar;
+pub mod chance;
 pub mod client;
 pub mod collector;
 pub mod crash;

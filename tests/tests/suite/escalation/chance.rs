@@ -19,6 +19,7 @@ use callplane_proto::v1 as pb;
 use callplane_simulator::{Answer, Callee, Fault, FaultAction};
 use callplane_tests::{
     Database,
+    chance::some,
     crash::{Workshop, open_attempts, unfinished},
     ladder::{ADA, rung},
     soak::dice::Dice,
@@ -26,16 +27,11 @@ use callplane_tests::{
 use sea_orm::ConnectionTrait;
 
 use super::workshop::{acknowledge, contact, furnish, open, out_of_the_way, policy, rings, stored};
-use crate::failover::crash as failover;
-
-fn asked(name: &str, usual: u64) -> u64 {
-    std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
-}
+use crate::failover;
 
 #[tokio::test]
 async fn whatever_chance_does_nobody_is_rung_more_than_twice() {
-    let first = asked("CALLPLANE_TEST_SEED", 1);
-    for seed in first..first + asked("CALLPLANE_TEST_SEEDS", 12) {
+    for seed in some(12) {
         eprintln!("seed {seed}");
         one(seed).await;
     }
@@ -112,7 +108,7 @@ impl Perils {
         let has_backup = dice.below(2) == 0;
         let account = match has_backup {
             true => {
-                let ((id, sid), _) = failover::furnish(workshop, plane).await;
+                let ((id, sid), _) = failover::crash::furnish(workshop, plane).await;
                 out_of_the_way(workshop, plane).await;
                 Some((id.parse().expect("an id"), sid))
             }
@@ -132,7 +128,7 @@ impl Perils {
             self.is_suspended = true;
         }
         if !self.is_moved && dice.below(30) == 0 {
-            failover::critical(workshop, plane, *id).await;
+            failover::workshop::critical(workshop, plane, *id).await;
             self.is_moved = true;
         }
     }
@@ -187,7 +183,7 @@ async fn work(plane: &Plane, boundaries: Boundaries) -> bool {
 
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_call_was_taken_rings_once_each_time() {
-    let people = asked("CALLPLANE_TEST_LOST", 20);
+    let people = std::env::var("CALLPLANE_TEST_LOST").map_or(20, |text| text.parse().expect("a number"));
     let workshop = Workshop::open(Database::sqlite()).await;
     let plane = workshop.process().await;
     furnish(&workshop, &plane).await;

@@ -6,26 +6,28 @@ use std::{collections::BTreeSet, sync::Mutex};
 use callplane_control_plane::{
     domain::{
         agent::{Announcement, Endpoint},
-        id::{AccountId, FailoverId, PhoneNumberId},
-        monitor::{Heard, Verdict},
-        phone_number::{Event, PhoneNumber, PoolEvent, PoolState},
+        id::{AccountId, FailoverId},
+        phone_number::{Assignment, PoolState},
     },
-    flow::{Journal, agent, failover},
-    rpc::{account::Accounts, failover::Failovers, phone_number::PhoneNumbers},
+    flow::{Journal, agent},
+    rpc::phone_number::PhoneNumbers,
     server::Plane,
+    store::failover::claim,
     worker::Boundaries,
 };
 use callplane_proto::v1::{
-    self as pb, FailoverMoveState, FailoverState, account_service_server::AccountService,
-    failover_service_server::FailoverService, phone_number_service_server::PhoneNumberService,
+    self as pb, FailoverMoveState, FailoverState, phone_number_service_server::PhoneNumberService,
 };
-use callplane_simulator::{Fault, FaultAction, Happened, NewAccount, NewNumber, SeededAccount};
+use callplane_simulator::{Fault, FaultAction, Happened, SeededAccount};
 use callplane_tests::{
     Database,
-    crash::{Ended, Scenario, Workshop, at_every_boundary},
+    crash::{Ended, Scenario, Workshop, at_every_boundary, at_pairs},
 };
 
-use super::standing;
+use super::{
+    standing,
+    workshop::{add_account, add_number, assign, critical, failovers, must_be_told_once, pooled, roll_back, told},
+};
 
 /// What Twilio does wrong once while the target is asked.
 type Trouble = Option<(&'static str, FaultAction)>;
@@ -48,30 +50,6 @@ struct Suspension {
     begun: Mutex<Option<String>>,
 }
 
-async fn add_account(workshop: &Workshop, plane: &Plane, name: &str) -> (SeededAccount, String) {
-    let seeded = workshop.twilio.add_account(NewAccount::default()).expect("an account");
-    let account = pb::Account { display_name: name.into(), account_sid: seeded.sid.clone(), ..Default::default() };
-    let credentials = pb::Credentials { auth_token: seeded.auth_token.clone(), ..Default::default() };
-    let request =
-        pb::CreateAccountRequest { account: Some(account), credentials: Some(credentials), ..Default::default() };
-    let created = Accounts::new(plane.ctx.clone()).create_account(workshop.ask(request)).await.expect("created");
-    (seeded, created.into_inner().account.expect("an account").id)
-}
-
-async fn add_number(
-    workshop: &Workshop,
-    plane: &Plane,
-    (owner, account_id): (&SeededAccount, &str),
-    e164: &str,
-) -> String {
-    workshop.twilio.add_number(NewNumber::new(e164, &owner.sid)).expect("a number");
-    let number = pb::PhoneNumber { account_id: account_id.to_owned(), e164: e164.to_owned(), ..Default::default() };
-    let request = pb::ImportPhoneNumberRequest { phone_number: Some(number), ..Default::default() };
-    let numbers = PhoneNumbers::new(plane.ctx.clone());
-    let imported = numbers.import_phone_number(workshop.ask(request)).await.expect("imported").into_inner();
-    imported.phone_number.expect("a number").id
-}
-
 /// Two agents with a number each, and as many backup numbers; gives the primary account, its SID, and the backup account.
 pub async fn furnish(workshop: &Workshop, plane: &Plane) -> ((String, String), SeededAccount) {
     let (primary, primary_id) = add_account(workshop, plane, "Main").await;
@@ -85,34 +63,11 @@ pub async fn furnish(workshop: &Workshop, plane: &Plane) -> ((String, String), S
         let reach = agent::Reach { endpoint, api_key: None };
         let new = agent::New { display_name: format!("Desk {place}"), reach, fallback_agent_id: None };
         let agent = agent::create(&mut journal, new).await.expect("created");
-        let assignment = callplane_control_plane::domain::phone_number::Assignment::Agent(agent.id);
-        let number: PhoneNumberId = number.parse().expect("an id");
-        callplane_control_plane::flow::phone_number::assign(&mut journal, number, "", assignment)
-            .await
-            .expect("assigned");
-        let spare: PhoneNumberId = spare.parse().expect("an id");
-        journal.step::<PhoneNumber>(spare, Event::Pool(PoolEvent::Pooled)).await.expect("pooled");
+        assign(&mut journal, &number, Assignment::Agent(agent.id)).await;
+        pooled(&mut journal, &spare).await;
         journal.commit().await.expect("commits");
     }
     ((primary_id, primary.sid), backup)
-}
-
-/// What a look at the account has come to.
-pub async fn critical(workshop: &Workshop, plane: &Plane, account_id: AccountId) {
-    let why = "suspended".to_owned();
-    let since = plane.ctx.clock.now();
-    let heard = Heard { account_id, verdict: Verdict::Critical, good: false, since, why, failing: Vec::new() };
-    let mut journal = Journal::begin(&plane.ctx, workshop.workspace).await.expect("begins");
-    failover::heard(&mut journal, &heard).await.expect("heard");
-    journal.commit().await.expect("commits");
-}
-
-impl Suspension {
-    async fn list(workshop: &Workshop, plane: &Plane) -> Vec<pb::Failover> {
-        let service = Failovers::new(plane.ctx.clone(), Default::default());
-        let request = workshop.ask(pb::ListFailoversRequest::default());
-        service.list_failovers(request).await.expect("listed").into_inner().failovers
-    }
 }
 
 impl Scenario for Suspension {
@@ -130,29 +85,16 @@ impl Scenario for Suspension {
         critical(workshop, plane, primary_id.parse().expect("an id")).await;
         if self.back {
             assert_eq!(workshop.work(plane, Boundaries::default()).await, Ended::AtRest);
-            let failover_id = Self::list(workshop, plane).await.remove(0).id;
-            let request =
-                pb::RollbackFailoverRequest { failover_id, reason: "it is back".into(), ..Default::default() };
-            let service = Failovers::new(plane.ctx.clone(), Default::default());
-            service.rollback_failover(workshop.ask(request)).await.expect("begun");
+            roll_back(workshop, plane).await;
         }
         *self.begun.lock().expect("nobody panics") = Some(primary_id);
     }
 
     async fn end(&self, workshop: &Workshop, plane: &Plane, _: bool) -> Self::End {
-        let all = Self::list(workshop, plane).await;
+        let all = failovers(workshop, plane).await;
         assert_eq!(all.len(), if self.back { 2 } else { 1 }, "one saga");
-        let service = Failovers::new(plane.ctx.clone(), Default::default());
-        let request = pb::ListFailoverMovesRequest { failover_id: all[0].id.clone(), ..Default::default() };
-        let moves = service.list_failover_moves(workshop.ask(request)).await.expect("listed").into_inner().moves;
-        let request =
-            pb::ListFailoverEventsRequest { failover_id: all[0].id.clone(), page_size: 500, ..Default::default() };
-        let events = service.list_failover_events(workshop.ask(request)).await.expect("listed").into_inner().events;
-        let sequences: Vec<i64> = events.iter().map(|event| event.sequence).collect();
-        assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>(), "each step is told once");
-        let flips = events.iter().filter(|event| event.r#type == "move.flipped").count();
-        let turned = moves.iter().filter(|line| line.flip_time.is_some()).count();
-        assert_eq!(flips, turned, "each line is turned once");
+        let (moves, events) = told(workshop, plane, &all[0].id).await;
+        must_be_told_once(&moves, &events);
 
         let numbers = PhoneNumbers::new(plane.ctx.clone());
         let request = workshop.ask(pb::ListPhoneNumbersRequest::default());
@@ -170,7 +112,7 @@ impl Scenario for Suspension {
             let id: FailoverId = all[0].id.parse().expect("an id");
             let account: AccountId =
                 self.begun.lock().expect("nobody panics").clone().expect("set").parse().expect("an id");
-            let held = callplane_control_plane::store::failover::claim::holder(plane.ctx.store.read(), account).await;
+            let held = claim::holder(plane.ctx.store.read(), account).await;
             held.expect("read") != Some(id)
         };
         (all[0].state(), moves, pool, writes(workshop), is_free)
@@ -181,6 +123,13 @@ impl Scenario for Suspension {
 fn writes(workshop: &Workshop) -> usize {
     let written = |what: &Happened| matches!(what, Happened::Rest { method, performed: true, .. } if method != "GET");
     workshop.twilio.ledger().iter().filter(|entry| written(&entry.what)).count()
+}
+
+/// So many pairs of crashes are tried each time.
+const PAIRS: u64 = 24;
+
+async fn pairs(back: bool, database: impl AsyncFnMut() -> Database, usual: u64) {
+    at_pairs(&Suspension { trouble: None, back, begun: Mutex::default() }, usual, database).await;
 }
 
 async fn every_boundary(kind: &str, back: bool, mut database: impl AsyncFnMut() -> Database) {
@@ -209,4 +158,19 @@ async fn a_rollback_survives_a_crash_at_every_boundary_on_sqlite() {
 #[tokio::test]
 async fn a_rollback_survives_a_crash_at_every_boundary_on_postgres() {
     every_boundary("postgres", true, async || Database::postgres().await).await;
+}
+
+#[tokio::test]
+async fn a_failover_survives_two_crashes_on_sqlite() {
+    pairs(false, async || Database::sqlite(), PAIRS).await;
+}
+
+#[tokio::test]
+async fn a_failover_survives_two_crashes_on_postgres() {
+    pairs(false, async || Database::postgres().await, PAIRS / 4).await;
+}
+
+#[tokio::test]
+async fn a_rollback_survives_two_crashes_on_sqlite() {
+    pairs(true, async || Database::sqlite(), PAIRS / 2).await;
 }

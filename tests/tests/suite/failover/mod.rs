@@ -3,12 +3,14 @@
 
 mod back;
 pub mod crash;
+mod crash_native;
 mod deciding;
 mod faults;
 mod moving;
 mod native;
 mod racing;
 mod watching;
+pub mod workshop;
 
 use std::time::Duration;
 
