@@ -4,7 +4,7 @@ use callplane_proto::options::v1 as options;
 use prost_reflect::{Kind as Type, MessageDescriptor};
 
 use super::{Operation, find_method, nouns};
-use crate::{app, output::Shape, output::cell};
+use crate::{app, flags::walk::flags, output::Shape, output::cell};
 
 fn operations() -> Vec<Operation> {
     nouns().iter().flat_map(|noun| noun.operations()).collect()
@@ -17,6 +17,16 @@ fn arguments_and_flattened_messages_are_fields_of_the_request() {
         for path in operation.cli.positional.iter().chain(&operation.cli.flatten) {
             assert!(cell::exists(&input, path), "{}: no {path}", operation.path());
         }
+    }
+}
+
+#[test]
+fn an_argument_that_may_be_left_out_stands_behind_all_that_may_not() {
+    for operation in operations() {
+        let mut places = flags(&operation);
+        places.retain(|flag| flag.place.is_some());
+        places.sort_by_key(|flag| flag.place);
+        assert!(places.is_sorted_by_key(|flag| !flag.required), "{}", operation.path());
     }
 }
 
