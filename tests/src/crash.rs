@@ -266,7 +266,13 @@ pub async fn open_effects(database: &DatabaseConnection) -> u64 {
     effect::Entity::find().filter(open).count(database).await.expect("effects are counted")
 }
 
-/// The same from a place that cannot wait, such as a drop.
+/// How many effects are not at their end, and how many there are, with those.
+pub async fn effects(database: &DatabaseConnection) -> (u64, u64) {
+    let open = open_effects(database).await;
+    (open, effect::Entity::find().count(database).await.expect("effects are counted"))
+}
+
+/// How many are not at their end, from a place that cannot wait, such as a drop.
 pub(crate) fn left_over(url: &str) -> u64 {
     let url = url.to_owned();
     let counting = thread::spawn(move || {

@@ -258,14 +258,16 @@ impl Plane {
 
     async fn settle_at_last(&self) {
         let crew = &self.within().crew;
-        // A worker in the background may end between two looks, and what it did sets others going.
-        let mut quiet = 0;
+        // A worker in the background may end between two looks, and what it did sets others going. It may even begin and
+        // end something between them: then Twilio has not settled since.
+        let (mut quiet, mut known) = (0, crash::effects(crew.ctx.store.read()).await.1);
         while quiet < 2 {
             self.twilio.settle().await;
             let woken = timers::tick(&crew.ctx).await.expect("timers are read");
             effects::settle(crew).await.expect("effects are claimed").expect("no boundary stops it");
-            let is_quiet = woken == 0 && crash::open_effects(crew.ctx.store.read()).await == 0;
-            quiet = if is_quiet { quiet + 1 } else { 0 };
+            let (open, all) = crash::effects(crew.ctx.store.read()).await;
+            quiet = if woken == 0 && open == 0 && all == known { quiet + 1 } else { 0 };
+            known = all;
             // The workers in the background may still hold one.
             tokio::task::yield_now().await;
         }
