@@ -70,7 +70,7 @@ pub async fn settle(crew: &Crew) -> Result<std::result::Result<(), Crashed>> {
         if claims.is_empty() {
             return Ok(Ok(()));
         }
-        if let Err(crashed) = crew.boundaries.reach(Boundary::Claimed) {
+        if let Err(crashed) = crew.boundaries.reach(Boundary::Claimed).await {
             return Ok(Err(crashed));
         }
         for claim in &claims {
@@ -121,7 +121,7 @@ async fn attempt(crew: &Crew, claim: &Claim, span: &mut Span) -> std::result::Re
         crew.ctx.metrics.work.ended(claim.effect.kind(), outcome);
         span.set("callplane.outcome", outcome);
     }
-    crew.boundaries.reach(Boundary::Performed)?;
+    crew.boundaries.reach(Boundary::Performed).await?;
     match in_time(PATIENCE, deliver::deliver(&crew.ctx, claim, event)).await {
         Ok(true) => {}
         Ok(false) => {
@@ -130,5 +130,5 @@ async fn attempt(crew: &Crew, claim: &Claim, span: &mut Span) -> std::result::Re
         }
         Err(error) => deliver::log_undelivered(claim, &error),
     }
-    crew.boundaries.reach(Boundary::Delivered)
+    crew.boundaries.reach(Boundary::Delivered).await
 }

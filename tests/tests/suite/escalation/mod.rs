@@ -1,5 +1,6 @@
 //! People who must be reached: the ladder before and after an event, by mail, message and call.
 
+mod acknowledged;
 mod answers;
 mod chance;
 mod crash;
