@@ -17,7 +17,7 @@ use super::{
 use crate::domain::{
     attempt::{Attempt, Pricing, State},
     error::Result,
-    id::{AttemptId, ContactId, IncidentId, PhoneNumberId, WorkspaceId},
+    id::{AccountId, AttemptId, ContactId, IncidentId, PhoneNumberId, WorkspaceId},
     ladder::Channel,
     machine::Machine,
     time::Timestamp,
@@ -191,6 +191,25 @@ pub async fn begun<C: ConnectionTrait>(scope: &Scope<'_, C>, to: Option<&str>, s
         .filter(Column::Channel.ne(Channel::Email.as_str()))
         .filter(Column::BeginTime.gt(since));
     Ok(u32::try_from(begun.count(scope.db).await.map_err(failed)?).unwrap_or(u32::MAX))
+}
+
+/// How many calls and messages the account was asked to make since then, the last `most` of the workspace's at most, and how
+/// many of them it refused as not its to make.
+pub async fn refusals<C: ConnectionTrait>(
+    scope: &Scope<'_, C>,
+    account: AccountId,
+    since: Timestamp,
+    most: u64,
+) -> Result<(u32, u32)> {
+    let begun = Entity::find()
+        .filter(Column::WorkspaceId.eq(scope.workspace))
+        .filter(Column::BeginTime.gt(since))
+        .order_by_desc(Column::BeginTime)
+        .limit(most);
+    let begun = begun.all(scope.db).await.map_err(failed)?.into_iter().map(Attempt::from);
+    let refused: Vec<bool> = begun.filter_map(|attempt| attempt.refused_by(account)).collect();
+    let count = |refusals: usize| u32::try_from(refusals).unwrap_or(u32::MAX);
+    Ok((count(refused.len()), count(refused.iter().filter(|refused| **refused).count())))
 }
 
 /// Those that want to be woken by `now`: who must be reached first, then the most overdue.

@@ -1,5 +1,6 @@
 //! How the calls of an account went, counted by the database: lately, and at this time of the last seven days. Calls are
-//! found by their number, for which there is an index; a call without one of our numbers is not the account's traffic.
+//! found by their number, for which there is an index; a call without one of our numbers is not the account's traffic. What
+//! the account was asked to make is in the attempts.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    Scope,
+    Scope, attempt,
     entity::{
         call::{Column, Entity},
         phone_number,
@@ -17,7 +18,7 @@ use super::{
     failed,
 };
 use crate::domain::{
-    call::{Call, Direction, Status},
+    call::{Call, Direction, Source, Status},
     country::Country,
     e164::E164,
     error::Result,
@@ -29,10 +30,14 @@ use crate::domain::{
 const QUARTER: Duration = Duration::minutes(15);
 const RECENT: Duration = Duration::minutes(5);
 const HOUR: Duration = Duration::hours(1);
+/// After so long a webhook has told of a call, if any will: Twilio delivers within seconds.
+const TOLD: Duration = Duration::minutes(1);
 /// So many days say what is usual.
 const DAYS: i32 = 7;
 /// A share does not change much with more calls than these.
 const ENOUGH: u64 = 1000;
+/// Nor with more of the workspace's attempts, which are documents to be read.
+const ATTEMPTS: u64 = 200;
 
 /// The calls of the account's numbers that began within the time.
 fn of_account<C>(scope: &Scope<'_, C>, account: AccountId, from: Timestamp, until: Timestamp) -> Select<Entity> {
@@ -75,6 +80,8 @@ pub async fn lately<C: ConnectionTrait>(
     let recent: Vec<Call> =
         recent.all(scope.db).await.map_err(failed)?.into_iter().map(Call::from).filter(is_decided).collect();
     let of = |is: fn(&Call) -> bool| u32::try_from(recent.iter().filter(|call| is(call)).count()).unwrap_or(u32::MAX);
+    let (asked, refused) = attempt::refusals(scope, account, now - QUARTER, ATTEMPTS).await?;
+    let (due, unheard) = unheard(scope, account, now).await?;
     let hourly = of_account(scope, account, now - HOUR, soon);
     let hourly = hourly.select_only().column_as(Column::Id.count(), "calls").into_tuple::<i64>();
     Ok(LatelyHeard {
@@ -84,7 +91,20 @@ pub async fn lately<C: ConnectionTrait>(
         recent_unreached: of(|call| !call.tried_agent_ids.is_empty()),
         hourly: count(hourly.one(scope.db).await.map_err(failed)?.unwrap_or_default()),
         outbound: outbound(scope, account, now - HOUR, soon).await?,
+        asked,
+        refused,
+        due,
+        unheard,
     })
+}
+
+/// Calls that somebody should have told of by now, and those that nobody told of.
+async fn unheard<C: ConnectionTrait>(scope: &Scope<'_, C>, account: AccountId, now: Timestamp) -> Result<(u32, u32)> {
+    let due = of_account(scope, account, now - QUARTER, now - TOLD).order_by_desc(Column::StartTime).limit(ENOUGH);
+    let due: Vec<Call> = due.all(scope.db).await.map_err(failed)?.into_iter().map(Call::from).collect();
+    let is_unheard = |call: &&Call| call.source == Source::Reconciled && !call.simulated;
+    let number = |calls: usize| u32::try_from(calls).unwrap_or(u32::MAX);
+    Ok((number(due.len()), number(due.iter().filter(is_unheard).count())))
 }
 
 /// A caller who hangs up while it rings says nothing about us.

@@ -30,4 +30,5 @@ mod routing;
 mod scale;
 mod schema;
 mod traces;
+mod traffic;
 mod vendors;

@@ -32,25 +32,25 @@ on_both!(
     an_account_that_is_watched_late_makes_the_server_unready,
 );
 
-async fn started(db: Database) -> Plane {
+pub async fn started(db: Database) -> Plane {
     Plane::on(db).set("CALLPLANE_MONITOR", "on").start().await
 }
 
 /// Everybody is watched, and their first look is over.
-async fn watched(plane: &Plane) {
+pub async fn watched(plane: &Plane) {
     flow::enrol(&plane.within().ctx).await.expect("enrolled");
     elapse(plane, 30).await;
 }
 
 /// Time passes, in steps no longer than the worker's own.
-async fn elapse(plane: &Plane, seconds: u64) {
+pub async fn elapse(plane: &Plane, seconds: u64) {
     for _ in 0..seconds {
         plane.advance(Duration::from_secs(1));
         plane.settle().await;
     }
 }
 
-async fn health(plane: &Plane, account: &str) -> pb::AccountHealth {
+pub async fn health(plane: &Plane, account: &str) -> pb::AccountHealth {
     let request = pb::GetAccountHealthRequest { account_id: account.to_owned() };
     let got = plane.api.monitors().get_account_health(request).await.expect("health");
     got.into_inner().health.expect("health")
@@ -66,7 +66,7 @@ async fn probes(plane: &Plane, account: &str, kind: Kind) -> Vec<pb::Probe> {
     plane.api.monitors().list_probes(request).await.expect("probes").into_inner().probes
 }
 
-async fn last(plane: &Plane, account: &str, kind: Kind) -> pb::Probe {
+pub async fn last(plane: &Plane, account: &str, kind: Kind) -> pb::Probe {
     probes(plane, account, kind).await.into_iter().next().unwrap_or_else(|| panic!("no probe of {kind:?}"))
 }
 

@@ -6,6 +6,7 @@ use chrono::Duration;
 use super::{Attempt, Channel, Ending, Taken, Work};
 use crate::domain::{
     effect::Effect,
+    id::AccountId,
     machine::Step,
     outcome::{Cause, Outcome, Refused},
     setback::{Advice, Setback},
@@ -21,6 +22,8 @@ const MOST_ACCOUNTS: usize = 3;
 /// When it is looked up after the vendor left it open. Twilio's lists show a call within seconds.
 const LOOKS: [Duration; 5] =
     [Duration::seconds(3), Duration::seconds(12), Duration::seconds(20), Duration::seconds(40), Duration::seconds(60)];
+/// Why one failed that no account would make.
+const UNUSABLE: &str = "account_unusable";
 /// Looks without a trace of it that prove that nothing happened.
 const PROOF: u32 = 2;
 
@@ -35,6 +38,13 @@ impl Attempt {
                 Step::to(Self { work, error: why, ..self.clone() }).news("attempt.in-doubt")
             }
         }
+    }
+
+    /// Whether this account refused it as not its to make; none when it was not asked.
+    pub fn refused_by(&self, account: AccountId) -> Option<bool> {
+        let is_its_last = self.account_id == Some(account);
+        let refused = self.avoided.contains(&account) || (is_its_last && self.reason == UNUSABLE);
+        (refused || (is_its_last && self.tries > 0)).then_some(refused)
     }
 
     /// An account that refused it as not its to make does not count: nothing rang, and another one is asked for the first
@@ -127,7 +137,7 @@ fn reason_of(refused: &Refused) -> &'static str {
     match Setback::of_refusal(refused).advice {
         Advice::OptedOut => "opted_out",
         Advice::NextChannel => "address_unusable",
-        Advice::OtherAccount => "account_unusable",
+        Advice::OtherAccount => UNUSABLE,
         Advice::Retry => "vendor_unreachable",
         Advice::NextRung => "refused",
     }

@@ -105,6 +105,10 @@ words! {
         Unanswered = "unanswered",
         /// Agents could not be reached when calls came.
         AgentUnreachable = "agent-unreachable",
+        /// Calls and messages that the account would not make.
+        CreatesRefused = "creates-refused",
+        /// Calls that no webhook told of.
+        WebhooksSilent = "webhooks-silent",
         /// ElevenLabs knows no such agent.
         AgentMissing = "agent-missing",
         /// The agent is archived at ElevenLabs.

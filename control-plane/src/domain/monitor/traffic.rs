@@ -1,5 +1,5 @@
 //! How real calls went, which says more than any probe: whether they still come, whether they are answered, whether there
-//! are many more than usual, and where they go.
+//! are many more than usual, where they go, whether Twilio still makes ours, and whether it still tells us of them.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,12 @@ const OVER: f64 = 15.0;
 const SURGE: f64 = 5.0;
 /// if there are at least so many.
 const SURGE_CALLS: u32 = 20;
+/// So many refusals are no single number that may not be called,
+const REFUSED: u32 = 3;
+/// if they are such a share of what was asked for.
+const REFUSED_PERCENT: u32 = 25;
+/// A share of calls without a webhook that is no lost delivery.
+const UNHEARD_PERCENT: u32 = 50;
 
 /// Calls lately, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +40,14 @@ pub struct LatelyHeard {
     pub hourly: u32,
     /// Outbound calls of the last hour, by country.
     pub outbound: BTreeMap<Country, u32>,
+    /// Calls and messages that the account was asked to make in the last quarter of an hour.
+    pub asked: u32,
+    /// Those of them that it refused as not its to make.
+    pub refused: u32,
+    /// Calls of the last quarter of an hour that are old enough to have been told of.
+    pub due: u32,
+    /// Those of them that no webhook told of: we asked.
+    pub unheard: u32,
 }
 
 /// Calls lately, beside how they usually go.
@@ -79,36 +93,74 @@ impl Traffic {
     }
 
     fn whole(&self, policy: &Policy) -> Vec<Reading> {
-        let fail = |cause, message: String| Reading::fail(Kind::Traffic, cause, message);
-        let (lately, norm) = (&self.lately, &self.norm);
-        let mut readings = Vec::new();
-        let usual: f64 = norm.answered.values().sum();
-        if usual >= NORM && lately.answered.values().all(|answered| *answered == 0) {
-            let message = format!("no call of the account was answered in 15 minutes; {usual:.0} usually are");
-            readings.push(fail(Cause::Silent, message));
-        }
-        for (bad, cause, what) in [
-            (lately.recent_missed, Cause::Unanswered, "were not answered"),
-            (lately.recent_unreached, Cause::AgentUnreachable, "did not reach their agent"),
-        ] {
-            let percent = f64::from(bad) * 100.0 / f64::from(lately.recent.max(1));
-            if lately.recent >= CALLS && bad >= MISSED && percent >= norm.missed_percent + OVER {
-                let of = lately.recent;
-                readings.push(fail(cause, format!("{bad} of {of} inbound calls of the last 5 minutes {what}")));
-            }
-        }
-        if lately.hourly >= SURGE_CALLS && f64::from(lately.hourly) > norm.hourly * SURGE && norm.hourly > 0.0 {
-            let message = format!("{} calls in an hour; {:.0} are usual", lately.hourly, norm.hourly);
-            readings.push(fail(Cause::CallSurge, message));
-        }
-        let forbidden = lately.outbound.iter().filter(|(country, _)| policy.forbids(**country));
-        let forbidden: Vec<String> = forbidden.map(|(country, calls)| format!("{calls} to {country}")).collect();
-        if !forbidden.is_empty() {
-            let message = format!("calls where none may go, in the last hour: {}", forbidden.join(", "));
-            readings.push(fail(Cause::BlockedCountry, message));
-        }
-        readings
+        let missed = (self.lately.recent_missed, Cause::Unanswered, "were not answered");
+        let unreached = (self.lately.recent_unreached, Cause::AgentUnreachable, "did not reach their agent");
+        let readings = [
+            self.silence(),
+            self.too_many_of_recent(missed),
+            self.too_many_of_recent(unreached),
+            self.surge(),
+            self.forbidden(policy),
+            self.refused(),
+            self.unheard(),
+        ];
+        readings.into_iter().flatten().collect()
     }
+
+    fn silence(&self) -> Option<Reading> {
+        let usual: f64 = self.norm.answered.values().sum();
+        let is_silent = usual >= NORM && self.lately.answered.values().all(|answered| *answered == 0);
+        let message = || format!("no call of the account was answered in 15 minutes; {usual:.0} usually are");
+        is_silent.then(|| fail(Cause::Silent, message()))
+    }
+
+    fn too_many_of_recent(&self, (bad, cause, what): (u32, Cause, &str)) -> Option<Reading> {
+        let of = self.lately.recent;
+        let percent = f64::from(bad) * 100.0 / f64::from(of.max(1));
+        let is_too_many = of >= CALLS && bad >= MISSED && percent >= self.norm.missed_percent + OVER;
+        is_too_many.then(|| fail(cause, format!("{bad} of {of} inbound calls of the last 5 minutes {what}")))
+    }
+
+    fn surge(&self) -> Option<Reading> {
+        let (hourly, usual) = (self.lately.hourly, self.norm.hourly);
+        let is_surge = hourly >= SURGE_CALLS && f64::from(hourly) > usual * SURGE && usual > 0.0;
+        is_surge.then(|| fail(Cause::CallSurge, format!("{hourly} calls in an hour; {usual:.0} are usual")))
+    }
+
+    fn forbidden(&self, policy: &Policy) -> Option<Reading> {
+        let forbidden = self.lately.outbound.iter().filter(|(country, _)| policy.forbids(**country));
+        let forbidden: Vec<String> = forbidden.map(|(country, calls)| format!("{calls} to {country}")).collect();
+        let message = || format!("calls where none may go, in the last hour: {}", forbidden.join(", "));
+        (!forbidden.is_empty()).then(|| fail(Cause::BlockedCountry, message()))
+    }
+
+    /// They go out through another account, so nobody is moved for them.
+    fn refused(&self) -> Option<Reading> {
+        let LatelyHeard { asked, refused, .. } = self.lately;
+        let is_too_many = refused >= REFUSED && refused * 100 >= asked * REFUSED_PERCENT;
+        let message = || {
+            format!(
+                "{refused} of {asked} calls and messages of the last 15 minutes were refused as not this account's to make"
+            )
+        };
+        is_too_many.then(|| fail(Cause::CreatesRefused, message()))
+    }
+
+    /// Twilio and our edges lost each other: callers get no answer, and another account would not bring one.
+    fn unheard(&self) -> Option<Reading> {
+        let LatelyHeard { due, unheard, .. } = self.lately;
+        let is_too_many = due >= CALLS && unheard * 100 >= due * UNHEARD_PERCENT;
+        let message = || {
+            format!(
+                "no webhook told of {unheard} of {due} calls of the last 15 minutes: look at the edges, moving would not help"
+            )
+        };
+        is_too_many.then(|| fail(Cause::WebhooksSilent, message()))
+    }
+}
+
+fn fail(cause: Cause, message: String) -> Reading {
+    Reading::fail(Kind::Traffic, cause, message)
 }
 
 #[cfg(test)]
@@ -170,6 +222,29 @@ mod tests {
         assert_eq!(of(50, 10.0), [(None, false)]);
         assert_eq!(of(12, 1.0), [(None, false)]);
         assert_eq!(of(500, 0.0), [(None, false)], "an account without a history has no norm");
+    }
+
+    #[test]
+    fn refusals_count_when_they_are_no_single_number_and_a_quarter_of_all() {
+        let of = |asked, refused| {
+            let lately = LatelyHeard { asked, refused, ..LatelyHeard::default() };
+            causes(&Traffic { lately, norm: Norm::default() }, &policy())
+        };
+        assert_eq!(of(2, 2), [(None, false)]);
+        assert_eq!(of(3, 3), [(Some(Cause::CreatesRefused), false)]);
+        assert_eq!(of(12, 3), [(Some(Cause::CreatesRefused), false)]);
+        assert_eq!(of(13, 3), [(None, false)]);
+    }
+
+    #[test]
+    fn every_second_call_without_a_webhook_is_noticed_and_a_lost_delivery_is_not() {
+        let of = |due, unheard| {
+            let lately = LatelyHeard { due, unheard, ..LatelyHeard::default() };
+            causes(&Traffic { lately, norm: Norm::default() }, &policy())
+        };
+        assert_eq!(of(4, 4), [(None, false)]);
+        assert_eq!(of(10, 4), [(None, false)]);
+        assert_eq!(of(10, 5), [(Some(Cause::WebhooksSilent), false)]);
     }
 
     #[test]
