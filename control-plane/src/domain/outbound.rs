@@ -59,6 +59,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// What is spent or begun is counted, and held against a limit.
+    pub fn are_counted(&self) -> bool {
+        let budgets = self.daily.is_some() || self.monthly.is_some();
+        budgets || self.attempts_per_minute > 0 || self.daily_attempts_per_number > 0
+    }
+
     /// What an attempt costs at most. Every begun minute is billed.
     pub fn estimate(&self, channel: Channel, to: &str, time_limit: Seconds) -> Money {
         match channel {

@@ -73,6 +73,7 @@ pub enum Admission {
 /// Asks the guards and takes what a let-through attempt needs. Somebody faster is an `ABORTED` error: the transaction is
 /// tried again.
 pub async fn admit(journal: &Journal<'_>, wish: &Wish<'_>, attempt: AttemptId) -> Result<Admission> {
+    queue_up(journal, wish).await?;
     let (mut case, seen) = read(&journal.scope(), wish, journal.now).await?;
     let verdict = judge(&case);
     if verdict.refusal().is_some() {
@@ -95,6 +96,15 @@ pub async fn admit(journal: &Journal<'_>, wish: &Wish<'_>, attempt: AttemptId) -
     }
     count(journal, wish, (&case, attempt)).await?;
     Ok(Admission::Go { route: seen.route, verdict, cost_micros: seen.estimate.micros })
+}
+
+/// Whoever is held against a count waits until the one before is counted: of two that begin at once, only one is the last.
+async fn queue_up(journal: &Journal<'_>, wish: &Wish<'_>) -> Result<()> {
+    let is_counted = wish.channel != Channel::Email && outbound::policy(&journal.scope()).await?.limits.are_counted();
+    if is_counted {
+        outbound::lock(&journal.scope(), journal.now).await?;
+    }
+    Ok(())
 }
 
 /// Counts one more ring, if it is one.

@@ -6,11 +6,16 @@ use callplane_tests::{
     ladder::{ADA, BEN},
     on_both,
 };
+use futures::future::join_all;
 use tonic::{Code, Status};
 
 use super::with_ada;
 
-on_both!(only_prefixes_that_are_allowed_are_reached, nobody_is_reached_too_often_and_not_too_many_in_a_minute);
+on_both!(
+    only_prefixes_that_are_allowed_are_reached,
+    nobody_is_reached_too_often_and_not_too_many_in_a_minute,
+    of_many_at_once_only_as_many_begin_as_may,
+);
 
 async fn limit(plane: &Plane, limits: pb::OutboundPolicy, paths: &[&str]) {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -64,4 +69,18 @@ async fn nobody_is_reached_too_often_and_not_too_many_in_a_minute(db: Database) 
     assert_eq!(text(&plane, ADA).await, too_often, "a day is longer than a minute");
     plane.pass(0).await;
     assert_eq!(plane.texted().len(), 4);
+}
+
+async fn of_many_at_once_only_as_many_begin_as_may(db: Database) {
+    let (plane, _) = with_ada(db).await;
+    limit(&plane, pb::OutboundPolicy { attempts_per_minute: 3, ..Default::default() }, &["attempts_per_minute"]).await;
+    let asked = (0..20).map(|_| {
+        let mut messages = plane.api.messages();
+        let request = pb::SendMessageRequest { to: ADA.into(), text: "Hello".into(), ..Default::default() };
+        async move { messages.send_message(request).await }
+    });
+    let taken = join_all(asked).await.into_iter().filter(Result::is_ok).count();
+    assert_eq!(taken, 3);
+    plane.settle().await;
+    assert_eq!(plane.texted().len(), 3);
 }
