@@ -1,5 +1,7 @@
 //! `make bench-escalation`: how late the steps of armed ladders are taken in hand. Real time, one process, the mock in the
-//! vendor's place: what is measured is us, not a vendor.
+//! vendor's place: what is measured is us, not a vendor. With `--history`, how long it takes to ask what failed instead.
+
+mod history;
 
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ struct Arguments {
     /// SQLite, or a PostgreSQL that is started for it
     #[arg(long, default_value = "postgres", value_parser = ["sqlite", "postgres"])]
     database: String,
+    /// Steps of the past that are asked what failed; instead of the rest
+    #[arg(long, default_value_t = 0)]
+    history: u32,
 }
 
 /// Requests that are under way while incidents are opened.
@@ -51,6 +56,10 @@ async fn main() {
     let api = Api::new(&format!("http://{}", running.address)).with_token(&token);
 
     let (policy, contact) = furnish(&api).await;
+    if arguments.history > 0 {
+        history::measure(&running, &api, (&policy, &contact), arguments.history).await;
+        return running.stop().await.expect("it stops");
+    }
     // Long enough to arm them all before the first one is due.
     let lead = 20 + i64::from(arguments.incidents) / 100;
     let first = SystemClock.now() + chrono::Duration::seconds(lead);
