@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::control::seed::AccountChange;
+
 /// A rule; an absent matcher matches everything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +58,12 @@ pub enum FaultAction {
     TooManyRequests,
     /// The work is done, the answer is 200 and nonsense.
     Garbage,
+    /// Nothing is done and no answer ever comes: whoever asked gives up.
+    Silence,
+    /// Does the work, and no answer ever comes.
+    SilenceAfter,
+    /// The account becomes another one first, such as suspended, then it goes on as usual.
+    AccountChange { sid: String, change: AccountChange },
 }
 
 impl FaultAction {
@@ -69,6 +77,9 @@ impl FaultAction {
             FaultAction::ResetAfter => "reset_after",
             FaultAction::TooManyRequests => "too_many_requests",
             FaultAction::Garbage => "garbage",
+            FaultAction::Silence => "silence",
+            FaultAction::SilenceAfter => "silence_after",
+            FaultAction::AccountChange { .. } => "account_change",
         }
     }
 }
@@ -182,5 +193,8 @@ mod tests {
         let text = r#"{"method":"POST","path":"/Calls.json","action":{"error_after":{"status":500}}}"#;
         let fault: Fault = serde_json::from_str(text).expect("the rule is valid");
         assert_eq!((fault.action, fault.count), (FaultAction::ErrorAfter { status: 500, code: None }, 1));
+        let text = r#"{"action":{"account_change":{"sid":"AC1","change":{"status":"suspended"}}}}"#;
+        let fault: Fault = serde_json::from_str(text).expect("the rule is valid");
+        assert_eq!(fault.action.name(), "account_change");
     }
 }

@@ -17,7 +17,7 @@ use crate::exchange::{Answer, Deed, Request};
 use crate::fault::{FaultAction, Struck};
 use crate::ledger::Happened;
 use crate::world::World;
-use crate::{control, elevenlabs, mail, twilio};
+use crate::{control, control::seed, elevenlabs, mail, twilio};
 
 const LARGEST_BODY: usize = 1024 * 1024;
 const SLOWEST_BODY: Duration = Duration::from_secs(30);
@@ -109,15 +109,21 @@ async fn faulty(world: &Arc<World>, vendor: &'static str, request: &Request) -> 
     if let Some(FaultAction::Delay { milliseconds }) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
+    if let Some(FaultAction::AccountChange { sid, change }) = &fault
+        && let Err(refusal) = seed::change_account(world, sid, change.clone())
+    {
+        tracing::warn!(?refusal, "a fault script changes no account");
+    }
     let before = match &fault {
         Some(FaultAction::ErrorBefore { status, code }) => Some(Some(refusal(vendor, *status, *code))),
         Some(FaultAction::TooManyRequests) => Some(Some(refusal(vendor, 429, Some(20429)))),
-        Some(FaultAction::Reset) => Some(None),
+        Some(FaultAction::Reset | FaultAction::Silence) => Some(None),
         _ => None,
     };
     if let Some(answer) = before {
         let deed = Deed { account_sid, resource: resource(request), ..Deed::default() };
         note(world, vendor, request, deed, false, answer.as_ref(), fault.as_ref());
+        silence(fault.as_ref()).await;
         return answer.ok_or_else(closed);
     }
     let (done, deed) = match vendor {
@@ -128,7 +134,7 @@ async fn faulty(world: &Arc<World>, vendor: &'static str, request: &Request) -> 
     let performed = done.status < 400;
     let answer = match &fault {
         Some(FaultAction::ErrorAfter { status, code }) => Some(refusal(vendor, *status, *code)),
-        Some(FaultAction::ResetAfter) => None,
+        Some(FaultAction::ResetAfter | FaultAction::SilenceAfter) => None,
         Some(FaultAction::Garbage) => {
             Some(Answer::bytes(200, "text/html", b"<html><body>\0 502 or something".to_vec()))
         }
@@ -138,7 +144,15 @@ async fn faulty(world: &Arc<World>, vendor: &'static str, request: &Request) -> 
     if let Some(FaultAction::DelayAfter { milliseconds }) = fault {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
+    silence(fault.as_ref()).await;
     answer.ok_or_else(closed)
+}
+
+/// For as long as anybody waits.
+async fn silence(fault: Option<&FaultAction>) {
+    if matches!(fault, Some(FaultAction::Silence | FaultAction::SilenceAfter)) {
+        std::future::pending::<()>().await;
+    }
 }
 
 fn closed() -> io::Error {

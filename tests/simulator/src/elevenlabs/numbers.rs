@@ -6,7 +6,7 @@ use super::agents::absent;
 use super::rows::{ImportedNumber, Workspaces};
 use super::{Context, Result, error, invalid, only, required};
 use crate::exchange::{Answer, Deed};
-use crate::state::State;
+use crate::state::{AccountStatus, State};
 
 const INBOUND_CALL: &str = "https://api.elevenlabs.io/twilio/inbound_call";
 const INBOUND_SMS: &str = "https://api.elevenlabs.io/twilio/inbound_sms";
@@ -87,7 +87,8 @@ fn take_over(state: &mut State, phone_number: &str, sid: &str, token: &str, with
     let account = state.accounts.get(sid);
     let valid = account
         .is_some_and(|account| account.auth_token == token || account.secondary_auth_token.as_deref() == Some(token));
-    if !valid {
+    // Twilio answers nobody who comes with the credentials of an account that is down.
+    if !valid || state.effective_status(sid) != Some(AccountStatus::Active) {
         return Err(error(400, "twilio_error", "Twilio refused the credentials"));
     }
     let owned = |number: &&mut crate::state::Number| number.phone_number == phone_number && number.account_sid == sid;
