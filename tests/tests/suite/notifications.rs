@@ -42,6 +42,7 @@ async fn tell(plane: &Plane, failover_id: FailoverId) {
         moved: 12,
         left_out: Vec::new(),
         approve_by: None,
+        again: String::new(),
     };
     let ctx = &plane.within().ctx;
     let mut journal = Journal::begin(ctx, plane.workspace).await.expect("begins");

@@ -305,7 +305,15 @@ impl Failover {
     }
 
     fn stuck(&self, now: Timestamp) -> Step<Self> {
-        let why = format!("{} moved lines could not be verified", self.tally.stuck);
+        let id = self.id;
+        let lines = match self.tally.stuck {
+            1 => "1 moved line".to_owned(),
+            more => format!("{more} moved lines"),
+        };
+        let why = format!(
+            "{lines} could not be verified, and callplane_failovers_stuck counts it until somebody decides: `callplane failover \
+             moves {id}` says why, `callplane failover retry {id}` looks again, `callplane failover abandon {id}` accepts it"
+        );
         Step::to(Self { phase: Phase::Stuck { until: now + STUCK, why }, ..self.clone() }).news("failover.stuck")
     }
 

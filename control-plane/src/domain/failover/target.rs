@@ -147,7 +147,7 @@ impl Failover {
 
     fn no_target(&self) -> String {
         match self.passed_over.last() {
-            None => "there is no backup account; add one, put numbers into its pool and retry".to_owned(),
+            None => "there is no backup account; add one, put numbers into its pool and start again".to_owned(),
             Some(last) if self.target_is_fixed => last.why.clone(),
             Some(last) => format!("no backup account can take over; the last one: {}", last.why),
         }
@@ -159,6 +159,11 @@ impl Failover {
             let why = format!("the backup accounts failed in the same way until the end: {why}");
             return self.cancel(CancelledBy::VendorWide, why, now);
         }
+        let why = format!(
+            "no backup account can take over now: {why}; looked for again until {}, `callplane failover cancel {}` gives it up",
+            deadline.format("%Y-%m-%d %H:%M:%S UTC"),
+            self.id
+        );
         let phase = Phase::Holding { until: now + LOOK_AGAIN, deadline, why };
         let mut next = Self { phase, ..self.clone() };
         next.milestones.hold_time = self.milestones.hold_time.or(Some(now));

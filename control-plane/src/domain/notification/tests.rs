@@ -114,6 +114,7 @@ fn notice(kind: Kind) -> Notice {
         moved: 11,
         left_out: vec![LeftOut { name: "Billing".to_owned(), why: "no free number in DE".to_owned() }],
         approve_by: None,
+        again: "callplane failover start acc_1 --reason '…'".to_owned(),
     }
 }
 
@@ -133,6 +134,16 @@ fn a_mail_that_asks_for_approval_says_until_when_and_what_to_type() {
     assert!(text.contains("by themselves at 2026-11-20 12:10:00 UTC"), "{text}");
     assert!(text.contains(&format!("callplane failover approve {}", notice.failover_id)), "{text}");
     assert!(notice.subject().starts_with("Main: "), "{}", notice.subject());
+}
+
+#[test]
+fn a_mail_about_what_did_not_work_says_what_to_type() {
+    let text = notice(Kind::Failed).text(fresh().id);
+    assert!(text.contains("Try again: callplane failover start acc_1 --reason"), "{text}");
+    let stuck = Notice { again: "callplane failover retry fov_1".to_owned(), ..notice(Kind::Stuck) };
+    let text = stuck.text(fresh().id);
+    let accept = format!("Accept it: callplane failover abandon {}", stuck.failover_id);
+    assert!(text.contains("Try again: callplane failover retry fov_1") && text.contains(&accept), "{text}");
 }
 
 fn outcomes() -> impl Strategy<Value = Outcome<Taken>> {

@@ -28,6 +28,8 @@ pub struct Notice {
     pub left_out: Vec<LeftOut>,
     /// When it goes on by itself, if it waits for approval.
     pub approve_by: Option<Timestamp>,
+    /// What to type to try again what did not work.
+    pub again: String,
 }
 
 /// Somebody who was not moved.
@@ -145,12 +147,15 @@ impl Notice {
             }
             (Kind::Detected, None) => format!("Watch it: callplane failover watch {id}"),
             (Kind::Completed | Kind::PartiallyCompleted, _) => format!(
-                "Details: callplane failover get {id}\nGo back when the account works again: callplane failover rollback {id}"
+                "Details: callplane failover get {id}\nGo back when the account works again: callplane failover rollback {id} \
+                 --reason '…'"
             ),
             (Kind::Cancelled | Kind::RolledBack, _) => format!("Details: callplane failover get {id}"),
-            (Kind::Failed | Kind::Stuck, _) => {
-                format!("See why:   callplane failover get {id}\nTry again: callplane failover retry {id}")
-            }
+            (Kind::Failed, _) => format!("See why:   callplane failover get {id}\nTry again: {}", self.again),
+            (Kind::Stuck, _) => format!(
+                "See why:   callplane failover moves {id}\nTry again: {}\nAccept it: callplane failover abandon {id}",
+                self.again
+            ),
         }
     }
 }

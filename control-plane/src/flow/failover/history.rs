@@ -115,7 +115,6 @@ async fn said(journal: &Journal<'_>, held: &Failover, kind: &str) -> Result<Stri
         "failover.approved" => "approved".to_owned(),
         "failover.approved-once" => "approved by one of two people; one more is needed".to_owned(),
         "failover.expired" => "nobody decided before the deadline: carried out, as the policy says".to_owned(),
-        "failover.holding" => format!("no backup account works now, which looks like the vendor: {}", held.why()),
         "failover.target-probed" => format!("{} answers and is active", account(journal, held.target_id).await?),
         "failover.target-passed-over" => passed_over(journal, held).await?,
         "failover.reserved" => reserved(journal, held).await?,
@@ -124,9 +123,11 @@ async fn said(journal: &Journal<'_>, held: &Failover, kind: &str) -> Result<Stri
         }
         "failover.canary-replaced" => "the first line's number was no good; the next line goes first".to_owned(),
         "failover.canary-failed" => "nobody could be moved first; the others were not begun".to_owned(),
-        "failover.stopped" | "failover.stuck" | "failover.failed" | "failover.partially-completed" => {
-            held.why().to_owned()
-        }
+        "failover.holding"
+        | "failover.stopped"
+        | "failover.stuck"
+        | "failover.failed"
+        | "failover.partially-completed" => held.why().to_owned(),
         "failover.retried" => "what is stuck is verified again".to_owned(),
         "failover.abandoned" => "abandoned: what is moved stays moved, what waited is given up".to_owned(),
         "failover.completed" => format!("all {} lines are moved and verified", tally.moved),

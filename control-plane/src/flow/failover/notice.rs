@@ -31,6 +31,7 @@ pub(super) async fn tell(journal: &mut Journal<'_>, held: &Failover, news: &[&'s
             Phase::AwaitingApproval { deadline, .. } => Some(*deadline),
             _ => None,
         },
+        again: again(held),
     };
     notification::tell(journal, &notice).await
 }
@@ -47,6 +48,18 @@ fn mail(kind: Kind, news: &str) -> Option<Mail> {
         (_, "failover.stuck") => Some(Mail::Stuck),
         (Kind::Failover, "failover.rolled-back") => Some(Mail::RolledBack),
         _ => None,
+    }
+}
+
+/// Only what is stuck is retried; what is over is begun anew.
+fn again(held: &Failover) -> String {
+    match (&held.phase, held.kind, held.original_id, held.agent_id) {
+        (Phase::Stuck { .. }, ..) => format!("callplane failover retry {}", held.id),
+        (_, Kind::Rollback, Some(original), _) => format!("callplane failover rollback {original} --reason '…'"),
+        (_, Kind::Rehearsal, _, Some(agent)) => format!("callplane failover rehearse {agent}"),
+        (_, Kind::Failover | Kind::Rollback | Kind::Rehearsal, ..) => {
+            format!("callplane failover start {} --reason '…'", held.account_id)
+        }
     }
 }
 

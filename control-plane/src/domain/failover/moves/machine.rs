@@ -108,7 +108,7 @@ fn not_ready(seen: &str) -> String {
 }
 
 fn still_held(why: &str) -> String {
-    format!("ElevenLabs still holds the old number: {why}")
+    format!("the old number is not let go of completely: {why}")
 }
 
 impl Move {

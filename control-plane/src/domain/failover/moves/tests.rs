@@ -81,7 +81,7 @@ fn an_elevenlabs_number_lets_go_of_the_old_one_last_and_what_was_imported_is_rem
     assert_eq!((detaching.state(), &orders[..]), (State::Detaching, &[Order::Detach][..]));
     let (moved, _) = after(&detaching, wrong(), noon());
     assert_eq!(moved.state(), State::Moved, "a dead account that holds it does no harm");
-    assert!(moved.why().contains("still holds"));
+    assert!(moved.why().contains("not let go of completely"));
     let (unwinding, orders) = after(&preparing, wrong(), noon());
     assert_eq!((unwinding.state(), &orders[..]), (State::Unwinding, &[Order::RemoveImport][..]));
     let (failed, orders) = after(&unwinding, Event::Settled(Rest::Right), noon());

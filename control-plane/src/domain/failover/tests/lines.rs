@@ -60,6 +60,11 @@ fn what_is_stuck_is_tried_again_or_accepted_by_a_person() {
     let held = after(&canary(3), Event::MoveEnded(Ended::Stuck), noon());
     assert_eq!((held.state(), held.tally.waiting), (State::Stuck, 2));
     assert!(held.deadline().is_some(), "it is tried again by itself");
+    assert!(held.why().starts_with("1 moved line could not be verified"), "{}", held.why());
+    for command in ["moves", "retry", "abandon"] {
+        let command = format!("`callplane failover {command} {}`", held.id);
+        assert!(held.why().contains(&command), "{command}: {}", held.why());
+    }
     let retried = after(&held, Event::Retried { count: 1 }, noon());
     assert_eq!((retried.state(), retried.begins_since(&held)), (State::Canary, 0));
     assert_eq!(after(&retried, Event::MoveEnded(Ended::Moved), noon()).state(), State::Moving);

@@ -17,6 +17,8 @@ fn a_candidate_that_is_certainly_of_no_use_is_passed_over_and_a_silent_one_is_as
     held = after(&held, probed(&held, Outcome::Unknown("timeout".into())), now);
     held = after(&held, candidates(&[4, 5]), now);
     assert_eq!(held.state(), State::Holding, "it looks like the vendor: nothing is moved");
+    let cancel = format!("until 2026-11-20 12:30:00 UTC, `callplane failover cancel {}`", held.id);
+    assert!(held.why().contains("timeout") && held.why().contains(&cancel), "{}", held.why());
     let later = held.deadline().expect("looked for again");
     held = after(&held, Event::Tick, later);
     held = after(&held, candidates(&[4, 5]), later);
