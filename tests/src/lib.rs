@@ -10,6 +10,7 @@ pub mod crash;
 pub mod database;
 pub mod ladder;
 pub mod logs;
+mod patience;
 pub mod plane;
 pub mod postgres;
 pub mod raw;

@@ -24,6 +24,7 @@ use tokio::{net::TcpStream, sync::oneshot};
 use crate::{
     Api, Database, crash,
     logs::Logs,
+    patience,
     settings::{PUBLIC_URL, Variables},
 };
 
@@ -36,6 +37,7 @@ pub struct Builder {
     set: Vec<(String, String)>,
     set_at_edge: Vec<(String, String)>,
     mail: Option<String>,
+    patience: Option<Duration>,
 }
 
 impl Builder {
@@ -50,6 +52,13 @@ impl Builder {
     #[must_use]
     pub fn mail(mut self, vendor: &str) -> Self {
         self.mail = Some(vendor.to_owned());
+        self
+    }
+
+    /// Workers wait so long for a vendor's answer: a test of silence waits as long.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
         self
     }
 
@@ -87,7 +96,7 @@ impl Builder {
         }
         let mut running = Vec::new();
         for _ in 0..self.replicas {
-            running.push(start_control_plane(&variables, &clock).await);
+            running.push(start_control_plane(&variables, &clock, self.patience).await);
         }
         let first = &running[0].plane;
         let workspace = add_workspace(&first.ctx, "Support").await;
@@ -111,6 +120,7 @@ impl Builder {
             logs,
             running,
             variables,
+            patience: self.patience,
             expected: RefCell::default(),
             stopped: Vec::new(),
             edge_token,
@@ -143,6 +153,7 @@ pub struct Plane {
     pub logs: Logs,
     running: Vec<Running>,
     variables: Variables,
+    patience: Option<Duration>,
     expected: RefCell<Vec<String>>,
     /// Where stopped control planes listened, and will again.
     stopped: Vec<(String, String)>,
@@ -161,7 +172,7 @@ impl Plane {
 
     /// To be started otherwise.
     pub fn on(database: Database) -> Builder {
-        Builder { database, replicas: 1, set: Vec::new(), set_at_edge: Vec::new(), mail: None }
+        Builder { database, replicas: 1, set: Vec::new(), set_at_edge: Vec::new(), mail: None, patience: None }
     }
 
     /// The first control plane from within.
@@ -209,7 +220,7 @@ impl Plane {
         for (address, admin) in std::mem::take(&mut self.stopped) {
             let same = self.variables.clone().set("CALLPLANE_LISTEN", &address);
             let same = same.set("CALLPLANE_ADMIN_LISTEN", &admin);
-            self.running.push(start_control_plane(&same, &self.clock).await);
+            self.running.push(start_control_plane(&same, &self.clock, self.patience).await);
         }
     }
 
@@ -321,10 +332,13 @@ impl Drop for Plane {
     }
 }
 
-async fn start_control_plane(variables: &Variables, clock: &Arc<ManualClock>) -> Running {
+async fn start_control_plane(variables: &Variables, clock: &Arc<ManualClock>, patience: Option<Duration>) -> Running {
     let settings = variables.read();
     let plane = server::Plane::with_clock(&settings, Arc::clone(clock) as Arc<dyn Clock>).await;
-    let plane = plane.unwrap_or_else(|error| panic!("the control plane does not start: {error:?}"));
+    let mut plane = plane.unwrap_or_else(|error| panic!("the control plane does not start: {error:?}"));
+    if let Some(patience) = patience {
+        patience::shorten(&mut plane, &settings.vendors, patience);
+    }
     server::start(settings, plane).await.unwrap_or_else(|error| panic!("the control plane does not listen: {error:?}"))
 }
 

@@ -1,6 +1,10 @@
 //! Accounts and numbers that fail on the way: refused, suspended, silent. The end is right, and explained. Single steps that
-//! are answered wrong are in `steps`, numbers that are found out beforehand in `numbers`.
+//! are answered wrong are in `steps`, accounts that are lost before any of them in `lost`, numbers that are found out beforehand in
+//! `numbers`.
 
+mod judge;
+pub mod line;
+mod lost;
 mod numbers;
 mod steps;
 

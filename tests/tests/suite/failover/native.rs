@@ -32,7 +32,7 @@ async fn native(plane: &Plane) -> (Account, String) {
 }
 
 /// Which agent ElevenLabs lets answer each number it holds.
-async fn held(plane: &Plane) -> Vec<(String, Option<String>)> {
+pub async fn held(plane: &Plane) -> Vec<(String, Option<String>)> {
     let api_key = plane.within().crew.eleven_labs_key.clone().expect("a key");
     let key = AgentKey { api_key, api_base_url: None };
     let Outcome::Done(imports) = plane.within().crew.agents.list_imports(&key).await else { panic!("it answers") };
