@@ -2,13 +2,16 @@
 //! between them.
 
 mod back;
+mod calling;
 pub mod crash;
 mod crash_native;
 mod deciding;
 mod faults;
 mod moving;
 mod native;
+mod network;
 mod racing;
+mod sharing;
 mod watching;
 pub mod workshop;
 
