@@ -75,7 +75,7 @@ async fn fill(running: &Running, api: &Api, (policy, contact): (&str, &str), ste
 
 fn row(like: &escalation_step::Model, incident_id: IncidentId, number: u32) -> escalation_step::Model {
     let kind = ["email", "sms", "voice"][usize::try_from(number % 3).unwrap_or_default()];
-    let status = if number % 10 == 0 { "failed" } else { "executed" };
+    let status = if number.is_multiple_of(10) { "failed" } else { "executed" };
     let (kind, status, number) = (kind.to_owned(), status.to_owned(), i64::from(number));
     escalation_step::Model { incident_id, number, kind, status, ..like.clone() }
 }
