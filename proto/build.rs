@@ -9,6 +9,10 @@ use std::{
 
 use prost::Message;
 
+/// What others serve and we ask. It has types, and is left out of the descriptor set, by which policies, commands and reflection
+/// know what we serve.
+const ASKED: &str = "callplane/checker";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let own = root.join("proto");
@@ -19,13 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     collect(&own, &mut files)?;
     files.sort();
+    let (asked, served): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.starts_with(own.join(ASKED)));
 
     let mut compiler = protox::Compiler::new([&own, &third_party])?;
-    compiler.include_source_info(true).include_imports(true).open_files(&files)?;
+    compiler.include_source_info(true).include_imports(true).open_files(&served)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     // The encoded form keeps extension fields; decoding into prost-types and encoding again would lose them.
     fs::write(out.join("callplane.bin"), compiler.encode_file_descriptor_set())?;
-    let typed = compiler.file_descriptor_set();
+    let typed = compiler.open_files(&asked)?.file_descriptor_set();
 
     tonic_prost_build::configure()
         .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())

@@ -15,7 +15,7 @@ pub const ENCODED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/callplane.b
 static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(ENCODED).expect("the build script wrote a valid descriptor set"));
 
-/// Every message and service of the API.
+/// Every message and service of the API that we serve.
 pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
@@ -60,4 +60,17 @@ pub fn sensitivity(field: &FieldDescriptor) -> options::Sensitivity {
     let extension = extension("callplane.options.v1.sensitivity");
     let value = field.options().get_extension(&extension).as_enum_number().unwrap_or_default();
     options::Sensitivity::try_from(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pool;
+
+    #[test]
+    fn what_others_serve_is_not_offered_as_ours() {
+        let packages: Vec<_> = pool().services().map(|service| service.package_name().to_owned()).collect();
+        assert!(packages.iter().any(|package| package == "callplane.v1"));
+        assert!(!packages.iter().any(|package| package.starts_with("callplane.checker")), "{packages:?}");
+        assert!(pool().get_message_by_name("callplane.checker.v1.CheckNumberRequest").is_none());
+    }
 }

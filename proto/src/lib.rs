@@ -14,6 +14,14 @@ pub mod edge {
     }
 }
 
+/// What an operator's do-not-call checker serves, and we ask.
+pub mod checker {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("callplane.checker.v1");
+    }
+}
+
 /// What methods, services and fields say about themselves.
 pub mod options {
     /// Version 1.
