@@ -84,6 +84,7 @@ async fn the_doctor_says_what_is_missing_in_an_empty_workspace() {
             ("elevenlabs-key", Skipped),
             ("numbers", Failed),
             ("webhooks", Skipped),
+            ("dnc-checker", Skipped),
             ("effects", Passed),
             ("master-key", Passed),
         ] {

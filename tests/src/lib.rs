@@ -4,6 +4,7 @@
 pub mod binaries;
 pub mod calendar;
 pub mod chance;
+pub mod checker;
 pub mod client;
 pub mod collector;
 pub mod crash;

@@ -13,6 +13,10 @@ pub async fn run(settings: &Settings) -> Result<()> {
         None => println!("public URL: not set; numbers cannot be configured without CALLPLANE_PUBLIC_URL"),
     }
     println!("telephony: {}", settings.vendors.telephony.as_str());
+    match &settings.dnc_checker {
+        Some(checker) => println!("do-not-call checker: {}, unanswered: {}", checker.address, checker.unanswered),
+        None => println!("do-not-call checker: none; the workspaces' own lists are asked"),
+    }
     println!("traces: {}", settings.tracing.summary());
     Ok(())
 }

@@ -13,6 +13,7 @@ pub async fn run(settings: Settings) -> Result<()> {
     let plane = Plane::assemble(&settings).await?;
     let telephony = settings.vendors.telephony.as_str();
     let (profile, public_url, has_mail) = (settings.dev, settings.public_url.clone(), settings.mail.is_some());
+    let checker = settings.dnc_checker.clone();
     let mut running = start(settings, plane).await?;
     tracing::info!(
         grpc = %running.address,
@@ -24,6 +25,9 @@ pub async fn run(settings: Settings) -> Result<()> {
     );
     if !has_mail {
         tracing::warn!("nobody is told of a failover by mail: CALLPLANE_MAIL is not set");
+    }
+    if checker.is_some_and(|checker| checker.is_in_the_clear()) {
+        tracing::warn!("phone numbers go to the do-not-call checker unencrypted; use https");
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     tokio::select! {

@@ -23,6 +23,25 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of a call or message when the operator's do-not-call checker does not answer.
+    Unanswered, "rule" {
+        /// It is given up: who sets up a checker does so because the law asks for it.
+        Refuse = "refuse",
+        /// It goes out.
+        Allow = "allow",
+    }
+}
+
+/// What the operator's do-not-call checker says of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is on none of its lists.
+    Clear,
+    /// It is listed, for this reason, which may be empty.
+    Listed(String),
+}
+
 /// A number that must not be called.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DncEntry {

@@ -37,6 +37,8 @@ words! {
         Sender = "sender",
         /// The account's rate leaves room in time.
         Rate = "rate",
+        /// The operator's do-not-call checker does not list the number. Asked by the worker, when all others have passed.
+        DncChecker = "dnc-checker",
     }
 }
 
@@ -49,7 +51,7 @@ impl Guard {
             Self::EmergencyStop => "outbound_stopped",
             Self::Window => "outside_critical_window",
             Self::CallLimit => "call_limit_reached",
-            Self::DoNotCall => "do_not_call",
+            Self::DoNotCall | Self::DncChecker => "do_not_call",
             Self::Destination => "destination_not_allowed",
             Self::Consent => "no_consent",
             Self::CallingHours => "outside_calling_hours",
@@ -84,6 +86,14 @@ impl Verdict {
     /// The first rule that does not let it through.
     pub fn refusal(&self) -> Option<&Check> {
         self.checks.iter().find(|check| !check.passed)
+    }
+
+    /// With what one more rule said, instead of what that rule said before.
+    #[must_use]
+    pub fn with(mut self, check: Check) -> Self {
+        self.checks.retain(|known| known.guard != check.guard);
+        self.checks.push(check);
+        self
     }
 }
 

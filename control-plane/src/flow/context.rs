@@ -8,6 +8,7 @@ use chrono::Duration;
 use super::Wake;
 use crate::{
     domain::{
+        dnc::Unanswered,
         error::{Error, Kind, Result},
         time::{Clock, Ids},
     },
@@ -31,6 +32,8 @@ pub struct Facts {
     pub test_mode: bool,
     /// Who sends mail; none when nobody does.
     pub mail: Option<&'static str>,
+    /// What becomes of whom the operator's do-not-call checker says nothing of; none when there is no checker.
+    pub dnc_checker: Option<Unanswered>,
     /// ElevenLabs agents without a key of their own can be reached.
     pub eleven_labs_key: bool,
     /// How often calls are compared with Twilio's list although nobody asks; none for never.

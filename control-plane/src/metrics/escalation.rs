@@ -1,4 +1,6 @@
-//! Whether people are reached in time: how late steps begin, and ladders that reached nobody.
+//! Whether people are reached in time: how late steps begin, ladders that reached nobody, and what a do-not-call checker says.
+
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use chrono::Duration;
 use prometheus_client::{
@@ -11,12 +13,24 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::domain::ladder::Channel;
+use crate::domain::{attempt::Said, ladder::Channel};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Way {
     channel: &'static str,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Checked {
+    answer: &'static str,
+}
+
+/// What a checker may have said.
+const ANSWERS: [&str; 3] = ["clear", "listed", "unanswered"];
+/// It answered when it was last asked.
+const ANSWERED: u8 = 1;
+/// It did not.
+const SILENT: u8 = 2;
 
 #[derive(Clone, Default)]
 struct Lateness;
@@ -32,6 +46,8 @@ pub struct Escalation {
     lateness: Family<Way, Histogram, Lateness>,
     late: Counter,
     exhausted: Counter,
+    checks: Family<Checked, Counter>,
+    last_check: AtomicU8,
 }
 
 /// Later than this a step is late: somebody should look why.
@@ -56,7 +72,30 @@ impl Escalation {
             "Ladders that came to their end and reached nobody",
             exhausted.clone(),
         );
-        Self { lateness, late, exhausted }
+        let checks: Family<Checked, Counter> = Family::default();
+        for answer in ANSWERS {
+            drop(checks.get_or_create(&Checked { answer }));
+        }
+        let help = "What the do-not-call checker said before a call or message, by answer";
+        registry.register("dnc_checks", help, checks.clone());
+        Self { lateness, late, exhausted, checks, last_check: AtomicU8::default() }
+    }
+
+    /// The do-not-call checker was asked.
+    pub fn checked(&self, said: &Said) {
+        let answer = said.word();
+        self.checks.get_or_create(&Checked { answer }).inc();
+        let last = if matches!(said, Said::Nothing { .. }) { SILENT } else { ANSWERED };
+        self.last_check.store(last, Ordering::Relaxed);
+    }
+
+    /// Whether it answered when this control plane last asked it; `None` when it never did.
+    pub fn checker_answers(&self) -> Option<bool> {
+        match self.last_check.load(Ordering::Relaxed) {
+            ANSWERED => Some(true),
+            SILENT => Some(false),
+            _ => None,
+        }
     }
 
     /// A step was taken in hand.

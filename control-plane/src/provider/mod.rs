@@ -4,6 +4,7 @@
 pub mod access;
 mod breaker;
 pub mod calendar;
+pub mod dnc_checker;
 pub mod elevenlabs;
 mod lanes;
 pub mod line;

@@ -1,6 +1,6 @@
 //! Ties settings, store and vendors together: everything a control plane is made of, before it listens.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use callplane_migrations::Migrator;
 use callplane_telemetry::Tracer;
@@ -18,6 +18,7 @@ use crate::{
     provider::{
         Telephony, VoiceAgents,
         calendar::HttpFeeds,
+        dnc_checker::{self, GrpcChecker},
         elevenlabs,
         line::Limits,
         mail::{Mailer, NobodyGetsMail, Resend, SendGrid, Smtp, resend, sendgrid},
@@ -30,7 +31,7 @@ use crate::{
     settings::{MailWay, Settings, TelephonyKind, Vendors},
     store::{Store, failed, secret},
     token::TokenKeys,
-    worker::{Boundaries, Crew, probe::Watch, registrar::ElevenLabsRegistrar},
+    worker::{Boundaries, Crew, checking::Checker, probe::Watch, registrar::ElevenLabsRegistrar},
 };
 
 /// The key of the lock that migrating replicas wait for; any number that nobody else uses.
@@ -90,6 +91,7 @@ impl Plane {
             watch,
             eleven_labs_key: key,
             mailer: mailer(settings, &clock)?,
+            checker: checker(settings, &clock)?,
             feeds: Arc::new(HttpFeeds::new(calendar_feed::reach(&ctx), Arc::clone(&clock))?),
             owner: format!("{}-{}", std::process::id(), ids.next()),
             boundaries: Boundaries::default(),
@@ -107,6 +109,7 @@ fn facts(settings: &Settings) -> Facts {
         telephony: vendors.telephony.as_str(),
         test_mode: vendors.test_mode,
         mail: settings.mail.as_ref().map(|mail| mail.way.as_str()),
+        dnc_checker: settings.dnc_checker.as_ref().map(|checker| checker.unanswered),
         eleven_labs_key: vendors.eleven_labs_api_key.is_some(),
         reconcile_every: settings.reconcile.every,
         monitor: settings.monitor,
@@ -156,6 +159,25 @@ fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn 
         }
         MailWay::Smtp { server, login } => Arc::new(Smtp::new(server, login.as_ref(), from)?),
     }))
+}
+
+/// Asked in test mode too: a question changes nothing.
+fn checker(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Checker>> {
+    let Some(checker) = &settings.dnc_checker else { return Ok(None) };
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| {
+            let message = format!("CALLPLANE_DNC_CHECKER_CA_FILE: {} cannot be read: {error}", path.display());
+            Error::new(Kind::InvalidArgument, "TLS_FILE", message)
+        })
+    };
+    let settings = dnc_checker::Settings {
+        address: checker.address.clone(),
+        token: checker.token.clone(),
+        authority: checker.ca_file.as_ref().map(read).transpose()?,
+        deadline: dnc_checker::DEADLINE,
+    };
+    let port = Arc::new(GrpcChecker::new(settings, Arc::clone(clock))?);
+    Ok(Some(Checker { port, rule: checker.unanswered }))
 }
 
 /// Clients of their own for probes: they neither take places from calls nor stop asking when nobody answers.

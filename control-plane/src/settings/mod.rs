@@ -1,5 +1,6 @@
 //! What an operator may set. Production is the default profile; what is only fit for a laptop must be asked for.
 
+mod dnc_checker;
 mod mail;
 mod source;
 
@@ -10,6 +11,7 @@ use std::{
 };
 
 use callplane_telemetry::Tracing;
+pub use dnc_checker::DncChecker;
 pub use mail::{Mail, MailWay};
 use secrecy::{ExposeSecret, SecretString};
 pub use source::Source;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub vendors: Vendors,
     /// Who sends mail, if anybody does.
     pub mail: Option<Mail>,
+    /// Who else is asked whether a number may be called, if anybody is.
+    pub dnc_checker: Option<DncChecker>,
     /// When calls are compared with Twilio's list.
     pub reconcile: Reconcile,
     /// Accounts are watched by themselves.
@@ -124,6 +128,7 @@ impl Settings {
         let token_keys = read_token_keys(&mut source, dev);
         let vendors = read_vendors(&mut source, dev);
         let mail = mail::read(&mut source);
+        let dnc_checker = dnc_checker::read(&mut source);
         let reconcile = read_reconcile(&mut source);
         let monitor = read_monitor(&mut source);
         let reflection = source.value("CALLPLANE_REFLECTION", dev, "`true` or `false`");
@@ -142,6 +147,7 @@ impl Settings {
                 token_keys,
                 vendors,
                 mail,
+                dnc_checker,
                 reconcile,
                 monitor,
                 reflection,

@@ -1,6 +1,6 @@
 //! Reaches somebody: one vendor call, made only while it is still wanted, and what the vendor showed of it.
 
-use super::{Crew, perform::Way};
+use super::{Crew, checking, perform::Way};
 use crate::{
     domain::{
         attempt::{Address, Attempt, Content, Event, Heard, Price, Taken, Work, of_call, of_message},
@@ -64,7 +64,7 @@ pub(super) async fn perform(crew: &Crew, claim: &Claim, way: Way) -> Result<Opti
 }
 
 /// The last look before somebody's phone rings: what was asked for a moment ago may not be wanted any more.
-async fn unwanted(crew: &Crew, claim: &Claim, (attempt, round): (&Attempt, u32)) -> Result<Option<Event>> {
+pub(super) async fn unwanted(crew: &Crew, claim: &Claim, (attempt, round): (&Attempt, u32)) -> Result<Option<Event>> {
     let scope = Scope::new(crew.ctx.store.read(), claim.workspace);
     let policy = store::outbound::policy(&scope).await?;
     let stop = |reason, error: String| Some(Event::Stopped { round, reason, error });
@@ -87,13 +87,22 @@ async fn make(crew: &Crew, claim: &Claim, way: Way, (attempt, round): (&Attempt,
         }
         return mail(crew, claim, (attempt, round)).await;
     }
-    if let Some(event) = unwanted(crew, claim, (attempt, round)).await? {
-        return Ok(event.into());
+    let held_back = match unwanted(crew, claim, (attempt, round)).await? {
+        None => checking::held_back(crew, claim, (attempt, round)).await?,
+        stopped => stopped,
+    };
+    match held_back {
+        Some(event) => Ok(event.into()),
+        None => Ok(order(crew, way, (attempt, round)).await),
     }
+}
+
+/// Asks the vendor to make it.
+async fn order(crew: &Crew, way: Way, (attempt, round): (&Attempt, u32)) -> Performed {
     let public_url = crew.ctx.public_url().map(|url| url.trim_end_matches('/').to_owned());
     let (Ok(public_url), Some(from), Some(to)) = (public_url, attempt.from.clone(), attempt.to.e164()) else {
         let outcome = Outcome::Refused(invalid("there is no public URL, no number of ours or no number to reach"));
-        return Ok(Event::Created { round, outcome }.into());
+        return Event::Created { round, outcome }.into();
     };
     let at = |path: &str| format!("{public_url}/twilio/{path}/{}{RETRY}", attempt.id);
     if let Content::Text(body) = &attempt.content {
@@ -104,7 +113,7 @@ async fn make(crew: &Crew, claim: &Claim, way: Way, (attempt, round): (&Attempt,
         let (to, from, body) = (party(to.as_str()), party(from.as_str()), body.clone());
         let order = MessageOrder { to, from, body, status_callback: at("message/status"), validity: VALIDITY };
         let outcome = way.ask(async |access| crew.telephony.send_message(access, &order).await).await;
-        return Ok(Event::Created { round, outcome: outcome.map(|seen| written(crew, &seen)) }.into());
+        return Event::Created { round, outcome: outcome.map(|seen| written(crew, &seen)) }.into();
     }
     let order = CallOrder {
         to,
@@ -118,7 +127,7 @@ async fn make(crew: &Crew, claim: &Claim, way: Way, (attempt, round): (&Attempt,
     };
     let outcome = way.ask(async |access| crew.telephony.create_call(access, &order).await).await;
     let seen = shown(crew, &outcome);
-    Ok(Performed { event: Event::Created { round, outcome: outcome.map(|seen| placed(crew, &seen)) }, seen })
+    Performed { event: Event::Created { round, outcome: outcome.map(|seen| placed(crew, &seen)) }, seen }
 }
 
 /// Twilio by itself retries only a failed connection.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod attempt;
 pub mod boundary;
 pub mod calendar;
+pub mod checking;
 pub mod deliver;
 pub mod effects;
 mod import;
@@ -48,6 +49,8 @@ pub struct Crew {
     pub eleven_labs_key: Option<SecretString>,
     /// Who sends mail, if anybody does.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Who else says whether a number may be reached, if anybody does.
+    pub checker: Option<checking::Checker>,
     /// Who fetches calendars.
     pub feeds: Arc<dyn CalendarFeeds>,
     /// The vendors once more, for those who watch them.

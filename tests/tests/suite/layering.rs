@@ -157,8 +157,14 @@ fn listening_and_acting_never_meet() {
 
 #[test]
 fn generated_messages_go_no_deeper_than_rpc() {
-    for folder in ["domain", "flow", "store", "worker", "provider", "secret", "token"] {
+    for folder in ["domain", "flow", "store", "worker", "secret", "token"] {
         forbid(CONTROL_PLANE, folder, &["callplane_proto"]);
+    }
+    // What an operator's checker speaks is a vendor's protocol: its client alone knows it, and nothing of what we serve.
+    let served = ["v1", "edge", "options", "descriptors"].map(|served| format!("callplane_proto::{served}"));
+    forbid(CONTROL_PLANE, "provider", &served.each_ref().map(String::as_str));
+    for folder in ["rpc", "server", "command", "settings", "metrics"] {
+        forbid(CONTROL_PLANE, folder, &["callplane_proto::checker"]);
     }
 }
 

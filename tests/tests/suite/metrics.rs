@@ -122,6 +122,7 @@ fn alphabet(plane: &Plane) -> BTreeMap<&'static str, BTreeSet<String>> {
         ("end", words("completed partially-completed cancelled failed rolled-back moved undone skipped stuck")),
         ("verdict", words("unknown healthy degraded critical vendor-wide own-network")),
         ("channel", words("voice sms whatsapp email")),
+        ("answer", words("clear listed unanswered")),
         ("pool", words("all write read")),
         ("state", words("busy idle most")),
         ("result", words("exported failed dropped")),

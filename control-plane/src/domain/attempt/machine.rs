@@ -40,6 +40,11 @@ impl Attempt {
                 Ok(Self { verdict, cost_micros, ..self.clone() }.make(route, now))
             }
             (W::Waiting { .. }, E::Denied { verdict, reason, error }) => {
+                if reason == AT_THE_WALL
+                    && let Some(step) = self.ran_out_unchecked(verdict.clone(), now)
+                {
+                    return Ok(step);
+                }
                 let denied = Self { verdict, ..self.clone() };
                 Ok(denied.over(Ending::Failed, (reason, &error), now))
             }
@@ -49,6 +54,7 @@ impl Attempt {
             (W::Creating, E::Stopped { round, reason, error }) if round == self.round => {
                 Ok(self.stopped((reason, &error), now))
             }
+            (W::Creating, E::Checked { round, said }) if round == self.round => Ok(self.checked(&said, now)),
             (W::Looking { looks, absent }, E::Found { round, outcome }) if round == self.round => {
                 Ok(self.found((*looks, *absent), outcome, now))
             }
@@ -83,6 +89,7 @@ impl Attempt {
                 | E::Held { .. }
                 | E::Created { .. }
                 | E::Stopped { .. }
+                | E::Checked { .. }
                 | E::Found { .. }
                 | E::Answered { .. }
                 | E::MenuRepeated,

@@ -1,6 +1,7 @@
 //! Attempts: one try to reach one person by a call, a message or a mail. A vendor is asked once; what nobody knows is looked
 //! up, and asked again only when it is proved that nothing happened. Whether it may begin is in `guard`.
 
+mod checking;
 mod ending;
 mod hearing;
 mod machine;
@@ -29,6 +30,7 @@ use super::{
     time::Timestamp,
     word::words,
 };
+pub use checking::{Said, UNCHECKED};
 pub use ending::{Ending, Heard};
 pub use pricing::{Price, Pricing};
 pub use strays::Stray;
@@ -331,6 +333,8 @@ pub enum Event {
     Withdrawn { why: &'static str },
     /// It is not made at all: an emergency stop came in between.
     Stopped { round: u32, reason: &'static str, error: String },
+    /// The do-not-call checker was asked whether it may be made.
+    Checked { round: u32, said: Said },
     /// It is time to ask what it cost.
     PriceDue,
     /// The vendor was asked what it cost.
@@ -354,6 +358,7 @@ impl Event {
             | Self::MenuRepeated
             | Self::Withdrawn { .. }
             | Self::Stopped { .. }
+            | Self::Checked { .. }
             | Self::PriceDue => None,
         }
     }

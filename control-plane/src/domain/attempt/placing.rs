@@ -54,6 +54,11 @@ impl Attempt {
         self.tries.saturating_sub(refusals) < MOST_TRIES
     }
 
+    /// It is not held back for too long yet.
+    pub(super) fn has_patience(&self, now: Timestamp) -> bool {
+        self.begin_time.is_none_or(|begun| now - begun < PATIENCE)
+    }
+
     /// Nothing happened, for certain.
     fn refused(&self, refused: Refused, now: Timestamp) -> Step<Self> {
         let told = Self { error: refused.message.clone(), error_code: refused.code, ..self.clone() };
@@ -61,8 +66,7 @@ impl Attempt {
             return told.over(Ending::Withdrawn, (&self.withdrawn, ""), now);
         }
         // Our own breaker or lane held it back: that was no try, and it goes on for as long as it is of use.
-        let has_time = self.begin_time.is_none_or(|begun| now - begun < PATIENCE);
-        if refused.cause == Cause::NotTried && has_time {
+        if refused.cause == Cause::NotTried && self.has_patience(now) {
             return Self { tries: self.tries.saturating_sub(1), ..told }.later(now);
         }
         match Setback::of_refusal(&refused).advice {

@@ -9,7 +9,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use super::account::Status;
+use super::{account::Status, dnc::Unanswered};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,10 @@ pub struct Seen {
     pub mail: Option<&'static str>,
     /// Addresses that are told of a failover.
     pub recipients: u64,
+    /// What becomes of whom the operator's do-not-call checker says nothing of; none when there is no checker.
+    pub dnc_checker: Option<Unanswered>,
+    /// Whether it answered when this control plane last asked it; none when it never did.
+    pub checker_answers: Option<bool>,
     /// Effects that were given up.
     pub effects_dead: u64,
     /// Effects that nobody takes.
@@ -124,6 +128,7 @@ pub fn checklist(seen: &Seen) -> Vec<Check> {
         failover::backup_numbers(seen),
         failover::monitor(seen),
         failover::mail(seen),
+        server::dnc_checker(seen),
         server::effects(seen),
         server::master_key(seen),
     ]

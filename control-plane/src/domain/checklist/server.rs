@@ -1,6 +1,7 @@
 //! The lines about the server itself.
 
-use super::{Check, Seen, failed, passed, warning};
+use super::{Check, Seen, failed, passed, skipped, warning};
+use crate::domain::dnc::Unanswered;
 
 pub(super) fn public_url(seen: &Seen) -> Check {
     const NAME: &str = "public-url";
@@ -24,6 +25,24 @@ pub(super) fn telephony(seen: &Seen) -> Check {
         return warning(NAME, message, "CALLPLANE_TEST_MODE=false callplane-control-plane serve");
     }
     passed(NAME, "vendor requests go to Twilio")
+}
+
+pub(super) fn dnc_checker(seen: &Seen) -> Check {
+    const NAME: &str = "dnc-checker";
+    const REMEDY: &str = "look after the service that CALLPLANE_DNC_CHECKER names; the log says what it answers";
+    let Some(rule) = seen.dnc_checker else {
+        return skipped(NAME, "there is no do-not-call checker; the workspace's own list is asked");
+    };
+    match (seen.checker_answers, rule) {
+        (None, _) => passed(NAME, "the do-not-call checker was not asked yet"),
+        (Some(true), _) => passed(NAME, "the do-not-call checker answers"),
+        (Some(false), Unanswered::Refuse) => {
+            failed(NAME, "the do-not-call checker did not answer, so that nobody is called or written to", REMEDY)
+        }
+        (Some(false), Unanswered::Allow) => {
+            warning(NAME, "the do-not-call checker did not answer, and people are reached without its word", REMEDY)
+        }
+    }
 }
 
 pub(super) fn effects(seen: &Seen) -> Check {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::account::Status;
+use crate::domain::{account::Status, dnc::Unanswered};
 
 fn healthy() -> Seen {
     Seen {
@@ -43,8 +43,18 @@ fn whatever_does_not_pass_says_what_to_do() {
 }
 
 #[test]
+fn a_checker_that_answers_or_was_not_asked_yet_is_no_trouble() {
+    assert_eq!(verdict(&healthy(), "dnc-checker"), Verdict::Skipped);
+    for checker_answers in [None, Some(true)] {
+        let seen = Seen { dnc_checker: Some(Unanswered::Refuse), checker_answers, ..healthy() };
+        assert_eq!(verdict(&seen, "dnc-checker"), Verdict::Passed);
+    }
+}
+
+#[test]
 fn each_trouble_shows_on_its_own_line() {
     use Verdict::{Failed, Warning};
+    let unanswered = |rule| Seen { dnc_checker: Some(rule), checker_answers: Some(false), ..healthy() };
     let http = || Some("http://127.0.0.1:7430".to_owned());
     for (seen, name, expected) in [
         (Seen { public_url: http(), ..healthy() }, "public-url", Failed),
@@ -71,6 +81,8 @@ fn each_trouble_shows_on_its_own_line() {
         (Seen { monitors_late: 1, ..healthy() }, "monitor", Failed),
         (Seen { mail: None, ..healthy() }, "failover-mail", Warning),
         (Seen { recipients: 0, ..healthy() }, "failover-mail", Warning),
+        (unanswered(Unanswered::Refuse), "dnc-checker", Failed),
+        (unanswered(Unanswered::Allow), "dnc-checker", Warning),
         (Seen { effects_dead: 1, ..healthy() }, "effects", Warning),
         (Seen { effects_overdue: 1, ..healthy() }, "effects", Failed),
         (Seen { master_key_behind: true, ..healthy() }, "master-key", Warning),

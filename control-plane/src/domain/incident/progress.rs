@@ -4,7 +4,8 @@ use chrono::Duration;
 
 use super::{Denial, Incident, State, Status, Step, plan::fresh};
 use crate::domain::{
-    attempt::{CANCELLED, Ending, WITHDRAWN},
+    attempt::{CANCELLED, Ending, UNCHECKED, WITHDRAWN},
+    guard::Guard,
     id::AttemptId,
     ladder::{Channel, Reached, Rung, Target},
     machine::{Refusal, Step as Decision},
@@ -68,7 +69,7 @@ impl Incident {
         let leads_on = self.step_of(number).is_some_and(|step| first_seen(step.ending, ending));
         let next = self.with_step(number, |step| {
             let is_news = step.attempt_id.is_some() && step.ending != Some(ending);
-            let status = status_of(ending);
+            let status = if was_refused(ending, &reason) { Status::Skipped } else { status_of(ending) };
             is_news.then(|| Step { status, ending: Some(ending), reason, error, ..step.clone() })
         })?;
         let rung = self.rung_of(number)?;
@@ -200,10 +201,16 @@ fn status_of(ending: Ending) -> Status {
     }
 }
 
+/// The do-not-call list or the operator's checker refused it a moment after it began, which is the same as before: nobody was
+/// tried.
+fn was_refused(ending: Ending, reason: &str) -> bool {
+    ending == Ending::Failed && [Guard::DncChecker.reason(), UNCHECKED].contains(&reason)
+}
+
 /// The next rung does not wait for its time when a message or a call did not come through, or somebody took it back. A mail
-/// that fails leaves the others at their times: they were not to replace it.
+/// that fails leaves the others at their times: they were not to replace it. What was refused does so too.
 fn leads_on(step: &Step) -> bool {
-    let has_failed = step.ending.is_some_and(Ending::reached_nobody);
+    let has_failed = step.ending.is_some_and(|ending| ending.reached_nobody() && !was_refused(ending, &step.reason));
     (has_failed || is_taken_back_by_somebody(step)) && step.channel != Channel::Email
 }
 

@@ -3,6 +3,7 @@
 
 mod admit;
 mod answer;
+mod checked;
 mod heard;
 mod heed;
 mod limits;
@@ -12,6 +13,7 @@ mod wake;
 
 pub use admit::{Admission, Wish, admit, look};
 pub use answer::{Pressed, answered, digits};
+pub use checked::checked;
 pub use heard::{call_heard, message_heard, of_two, vendor_told};
 pub use heed::heed;
 pub use place::{Order, Placed, place, withdraw};
@@ -79,6 +81,7 @@ pub(super) async fn step(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let after = journal.take(before.version, before.id, step).await?;
+    checked::alarm(before, &after);
     let told = news(before, &after);
     Ok(Ok((after, told)))
 }

@@ -286,6 +286,7 @@ fn kind_of(guard: Guard) -> Kind {
         | Guard::EmergencyStop
         | Guard::Window
         | Guard::DoNotCall
+        | Guard::DncChecker
         | Guard::Destination
         | Guard::Consent
         | Guard::CallingHours
@@ -300,7 +301,7 @@ fn reason_of(guard: Guard) -> &'static str {
         Guard::EmergencyStop => "OUTBOUND_STOPPED",
         Guard::Window => "OUTSIDE_WINDOW",
         Guard::CallLimit => "CALL_LIMIT_REACHED",
-        Guard::DoNotCall => "DO_NOT_CALL",
+        Guard::DoNotCall | Guard::DncChecker => "DO_NOT_CALL",
         Guard::Destination => "DESTINATION_NOT_ALLOWED",
         Guard::Consent => "NO_CONSENT",
         Guard::CallingHours => "OUTSIDE_CALLING_HOURS",

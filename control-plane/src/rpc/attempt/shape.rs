@@ -79,6 +79,7 @@ fn shown_guard(guard: Guard) -> pb::Guard {
         Guard::Budget => pb::Guard::Budget,
         Guard::Sender => pb::Guard::Sender,
         Guard::Rate => pb::Guard::Rate,
+        Guard::DncChecker => pb::Guard::DncChecker,
     }
 }
 

@@ -42,6 +42,8 @@ impl System {
             test_mode: facts.test_mode,
             eleven_labs_key: facts.eleven_labs_key,
             mail: facts.mail,
+            dnc_checker: facts.dnc_checker,
+            checker_answers: self.ctx.metrics.escalation.checker_answers(),
             ..Seen::default()
         }
     }

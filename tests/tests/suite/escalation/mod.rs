@@ -3,6 +3,7 @@
 mod acknowledged;
 mod answers;
 mod chance;
+mod checker;
 mod crash;
 mod guards;
 mod ladder;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{call::Status, *};
+use crate::domain::dnc::Unanswered;
 
 /// What may happen at random. `back` names an earlier round.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ enum Happens {
     MenuRepeated,
     Withdrawn,
     Stopped(u8, u32),
+    Checked(u8, u32),
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -41,6 +43,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => Just(Happens::MenuRepeated),
         1 => Just(Happens::Withdrawn),
         1 => (0..3_u8, back()).prop_map(|(kind, back)| Happens::Stopped(kind, back)),
+        3 => (0..4_u8, back()).prop_map(|(kind, back)| Happens::Checked(kind, back)),
     ]
 }
 
@@ -110,6 +113,16 @@ fn event(happens: Happens, held: &Attempt) -> Event {
             let reason = ["withdrawn", "outbound_stopped", "outside_critical_window"][usize::from(kind)];
             Event::Stopped { round: round(back), reason, error: String::new() }
         }
+        Happens::Checked(kind, back) => {
+            let nothing = |rule| Said::Nothing { why: "no answer".into(), rule };
+            let said = match kind {
+                0 => Said::Clear,
+                1 => Said::Listed("register".into()),
+                2 => nothing(Unanswered::Refuse),
+                _ => nothing(Unanswered::Allow),
+            };
+            Event::Checked { round: round(back), said }
+        }
     }
 }
 
@@ -136,7 +149,8 @@ fn keeps_its_promises(held: &Attempt, event: &Event, step: &Step<Attempt>, makes
         assert!(is_new, "{next:?} after {held:?} by {event:?}");
     }
     assert!(held.heard.key.is_empty() || held.heard.key == next.heard.key, "a key stays pressed");
-    assert!(held.begin_time.is_none() || held.begin_time == next.begin_time);
+    let never_made = is_over && next.tries == 0 && next.begin_time.is_none();
+    assert!(held.begin_time.is_none() || held.begin_time == next.begin_time || never_made);
 }
 
 /// What an honest world would say next.

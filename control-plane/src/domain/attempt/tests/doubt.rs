@@ -150,6 +150,7 @@ fn outcomes_of_another_round_are_refused() {
                 Event::Found { round, outcome: absent() },
                 Event::Answered { round, outcome: Outcome::Done(of_call(Some(Status::Completed), "")) },
                 Event::Stopped { round, reason: "outbound_stopped", error: String::new() },
+                Event::Checked { round, said: Said::Clear },
             ] {
                 let refusal = held.step(event.clone(), begin()).expect_err("late");
                 assert_eq!(refusal.reason, "STALE", "{event:?} in {held:?}");

@@ -1,6 +1,7 @@
 //! What the tests of attempts share: one of each channel, the events a vendor and people cause, and a way to tell them.
 
 mod any;
+mod checking;
 mod doubt;
 mod orders;
 mod prices;

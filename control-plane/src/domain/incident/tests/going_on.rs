@@ -78,6 +78,20 @@ fn a_step_that_was_refused_keeps_its_reason_and_the_others_their_times() {
 }
 
 #[test]
+fn what_the_checker_refuses_a_moment_later_is_refused_all_the_same() {
+    for reason in ["do_not_call", "dnc_checker_unanswered"] {
+        let rungs = vec![rung(Channel::Sms, -300), rung(Channel::Voice, -120)];
+        let (held, number) = armed(rungs).begins(from_start(-300));
+        let (ending, error) = (Ending::Failed, "listed by the do-not-call checker".to_owned());
+        let refused = Event::Ended { number, ending, reason: reason.to_owned(), error };
+        let held = held.after(refused, from_start(-299));
+        let step = &held.steps[0];
+        assert_eq!((step.status, step.reason.as_str(), held.waiting()), (Status::Skipped, reason, vec![-120]));
+        assert!(!step.is_under_way() && !step.error.is_empty() && !held.exhausted);
+    }
+}
+
+#[test]
 fn how_a_step_ended_is_kept_with_it() {
     for (ending, status) in [
         (Ending::Answered, Status::Executed),
